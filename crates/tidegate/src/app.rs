@@ -1,0 +1,68 @@
+//! Everything a running server is made of, built once.
+
+use std::{ops::Deref, sync::Arc};
+
+use anyhow::Context;
+
+use crate::{
+    accounts::{Accounts, ServerKey},
+    blobs::BlobStore,
+    clock::Clock,
+    config::Config,
+    data_dir::DataDir,
+    db::Db,
+    pins::{Library, Pins},
+};
+
+/// A handle on the parts; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts, for handlers to use.
+pub struct Parts {
+    /// Settings as in effect.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// The facts.
+    pub db: Db,
+    /// People, keys and tokens.
+    pub accounts: Accounts,
+    /// Where pins are made.
+    pub pins: Pins,
+    /// What may be read.
+    pub library: Library,
+    /// The folder, held for as long as the server runs.
+    _dir: DataDir,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the data folder and the database, and removes what a crash left behind.
+    ///
+    /// # Errors
+    /// One that says what to do: the folder is in use or not writable, the database cannot be opened, the key is bad.
+    pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        let dir = DataDir::claim(&config.data.dir)?;
+        let db = dir.open_database(&config.database).await?;
+        let key = ServerKey::load(dir.path(), config.secrets.server_key.as_ref())?;
+        let node = dir.node()?;
+        let store = BlobStore::open(dir.path())
+            .with_context(|| format!("cannot make the content folders in {}", dir.path().display()))?;
+        let accounts = Accounts::new(db.clone(), key, clock.clone());
+        let pins = Pins::new(db.clone(), store.clone(), clock.clone(), &config.limits, &node);
+        let removed = pins.clean().await.context("cannot remove what an earlier run left unfinished")?;
+        if removed > 0 {
+            tracing::info!(removed, "removed uploads that an earlier run left unfinished");
+        }
+        let library = Library::new(db.clone(), store);
+        Ok(Self(Arc::new(Parts { config, clock, db, accounts, pins, library, _dir: dir })))
+    }
+}

@@ -1,0 +1,172 @@
+//! Pinned content on disk: one CARv2 file a DAG, named by its root, under `blobs/`; unfinished ones under `staging/`.
+//!
+//! A file under `blobs/` is whole and synced: it was staged, sealed, synced, renamed and its folder synced, in this order.
+//! Which content may be served to whom is not known here.
+
+mod buffers;
+mod car_file;
+mod disk;
+mod staging;
+mod verify;
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use moka::sync::Cache;
+use tidegate_content::{Cid, content_key};
+
+pub use car_file::{CarCursor, CarFile};
+pub use disk::{Access, BlobError};
+pub use staging::{Sealed, StagedCar, prefix};
+pub use verify::{Damage, verify};
+
+/// CAR files kept open between requests.
+const OPEN_FILES: u64 = 256;
+
+/// The root of a DAG in the one form under which we keep it: version 1, whatever the caller wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Root(Cid);
+
+impl Root {
+    /// The root that `cid` names.
+    pub fn of(cid: &Cid) -> Self {
+        Self(content_key(cid))
+    }
+
+    /// The root as a CID of version 1.
+    pub fn cid(&self) -> &Cid {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Root {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The folders that hold content. Cheap to clone.
+#[derive(Clone)]
+pub struct BlobStore {
+    blobs: Arc<Path>,
+    staging: Arc<Path>,
+    open: Cache<Root, Arc<CarFile>>,
+}
+
+impl BlobStore {
+    /// The store inside the data folder `dir`, whose folders are made where missing.
+    ///
+    /// # Errors
+    /// The folders cannot be made.
+    pub fn open(dir: &Path) -> io::Result<Self> {
+        let (blobs, staging) = (dir.join("blobs"), dir.join("staging"));
+        for folder in [&blobs, &staging] {
+            fs::create_dir_all(folder)?;
+        }
+        sync_dir(dir)?;
+        Ok(Self { blobs: blobs.into(), staging: staging.into(), open: Cache::new(OPEN_FILES) })
+    }
+
+    /// Removes what an earlier process left unfinished. Only for the process that owns the folder.
+    ///
+    /// # Errors
+    /// The folder cannot be read or a file in it not removed.
+    pub fn clear_staging(&self) -> io::Result<usize> {
+        let mut removed = 0;
+        for entry in fs::read_dir(&self.staging)? {
+            fs::remove_file(entry?.path())?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    /// An empty file to write a DAG to, which vanishes when it is dropped before [`BlobStore::publish`].
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub fn stage(&self, version: cid::Version) -> Result<StagedCar, BlobError> {
+        StagedCar::create(self.staging.join(format!("{}.car", uuid::Uuid::now_v7().simple())), version)
+    }
+
+    /// Gives a sealed file its final name, durably. It replaces a file of the same root, which holds the same blocks.
+    ///
+    /// # Errors
+    /// The folder cannot be made, the file not renamed, or a folder not synced; the content counts as absent then.
+    pub fn publish(&self, sealed: Sealed) -> Result<(), BlobError> {
+        let path = self.path(&sealed.root);
+        let folder = path.parent().unwrap_or(&self.blobs);
+        match fs::create_dir(folder) {
+            Ok(()) => sync_dir(&self.blobs)?,
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(e.into()),
+        }
+        let root = sealed.root;
+        sealed.rename_to(&path)?;
+        self.open.invalidate(&root);
+        Ok(sync_dir(folder)?)
+    }
+
+    /// Removes the file of `root`; one that is not there is no error.
+    ///
+    /// # Errors
+    /// The file is there and cannot be removed.
+    pub fn remove(&self, root: &Root) -> io::Result<()> {
+        self.open.invalidate(root);
+        match fs::remove_file(self.path(root)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+
+    /// The file of `root`, open; `None` if there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not a CAR of `root` with an index.
+    pub fn get(&self, root: &Root) -> Result<Option<Arc<CarFile>>, BlobError> {
+        if let Some(car) = self.open.get(root) {
+            return Ok(Some(car));
+        }
+        let car = match CarFile::open(&self.path(root)) {
+            Ok(car) => Arc::new(car),
+            Err(BlobError::Io(e)) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(e),
+        };
+        if Root::of(car.root()) != *root {
+            return Err(BlobError::Damaged("its root is another than its name says"));
+        }
+        self.open.insert(*root, Arc::clone(&car));
+        Ok(Some(car))
+    }
+
+    /// The file of `root` if it is open already, which costs no system call.
+    pub fn get_open(&self, root: &Root) -> Option<Arc<CarFile>> {
+        self.open.get(root)
+    }
+
+    /// Every CAR file's path, in no order.
+    ///
+    /// # Errors
+    /// A folder cannot be read.
+    pub fn paths(&self) -> io::Result<impl Iterator<Item = io::Result<PathBuf>>> {
+        let folders = fs::read_dir(&self.blobs)?;
+        Ok(folders.flat_map(|folder| match folder.and_then(|folder| fs::read_dir(folder.path())) {
+            Ok(files) => Box::new(files.map(|file| Ok(file?.path()))) as Box<dyn Iterator<Item = _>>,
+            Err(e) => Box::new(std::iter::once(Err(e))),
+        }))
+    }
+
+    /// Where the file of `root` is: in a folder named by the last two characters, which are well spread.
+    pub fn path(&self, root: &Root) -> PathBuf {
+        let name = root.to_string();
+        self.blobs.join(&name[name.len() - 2..]).join(format!("{name}.car"))
+    }
+}
+
+/// Makes the names in a folder durable.
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}

@@ -1,0 +1,120 @@
+//! What an operator can set: one struct per section of `tidegate.toml`, where each value is documented.
+//!
+//! [`Config::load`] reads file, environment and flags; this file says what a setting is, `layers.rs` where it comes from.
+
+mod layers;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use bytesize::ByteSize;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+pub use layers::{ConfigError, Overrides};
+
+/// The documented example, which is also where every default comes from.
+pub const EXAMPLE: &str = include_str!("../../../../tidegate.example.toml");
+
+/// All settings, checked.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The listening side.
+    pub server: Server,
+    /// Where everything is kept.
+    pub data: Data,
+    /// Which database holds the facts.
+    pub database: Database,
+    /// Keys that operators may bring.
+    pub secrets: Secrets,
+    /// Bounds on what callers may ask.
+    pub limits: Limits,
+    /// What is logged and how.
+    pub log: Log,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// The address clients use, without a slash at the end; `None` for "as the caller reached us".
+    #[serde(deserialize_with = "layers::optional_url")]
+    pub public_url: Option<String>,
+    /// This endpoint's name.
+    pub name: String,
+    /// Connections served at once.
+    pub max_connections: usize,
+    /// Time for a request's head.
+    #[serde(with = "humantime_serde")]
+    pub header_timeout: Duration,
+    /// Time for running requests at shutdown.
+    #[serde(with = "humantime_serde")]
+    pub drain_timeout: Duration,
+}
+
+/// `[data]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// The data folder.
+    pub dir: PathBuf,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// A PostgreSQL URL, which holds a password; `None` for SQLite in the data folder.
+    #[serde(deserialize_with = "layers::optional_secret")]
+    pub url: Option<SecretString>,
+}
+
+/// `[secrets]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// The server's key as text; `None` for the one in the data folder.
+    #[serde(deserialize_with = "layers::optional_secret")]
+    pub server_key: Option<SecretString>,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of content in one upload.
+    pub upload_size: ByteSize,
+    /// Files and folders in one upload.
+    pub upload_files: usize,
+    /// Uploads received at once.
+    pub uploads: usize,
+    /// Longest silence of an upload, and the span over which its rate is taken.
+    #[serde(with = "humantime_serde")]
+    pub upload_idle: Duration,
+    /// Slowest rate of an upload, in bytes a second.
+    pub upload_rate: ByteSize,
+    /// Bytes one account may pin, where the account itself has no other quota.
+    pub account_quota: ByteSize,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Lines for people or for machines.
+    pub format: LogFormat,
+    /// A level or a `tracing` filter.
+    pub level: String,
+}
+
+/// How a log line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

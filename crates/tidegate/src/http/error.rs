@@ -1,0 +1,86 @@
+//! What all dialects' errors share: an inner failure is a log line inside and a short sentence with the request's id outside.
+
+use axum::{Json, response::{IntoResponse, Response}};
+use http::{StatusCode, Uri};
+use serde_json::json;
+
+/// No route has this path.
+pub(super) async fn not_found(uri: Uri) -> Response {
+    let message = format!("There is nothing at {}", uri.path());
+    (StatusCode::NOT_FOUND, Json(json!({"Code": 404, "Message": message}))).into_response()
+}
+
+/// How an inner failure looks from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// No room is left on the disk: 507.
+    StorageFull,
+    /// Something we need is away for the moment: 503.
+    Unavailable,
+    /// Our fault: 500.
+    Internal,
+}
+
+impl Failure {
+    /// Writes down what happened, which the caller does not get to see.
+    pub(super) fn log(self, error: &dyn std::error::Error) -> Self {
+        let chain = Chain(error);
+        match self {
+            Self::StorageFull => tracing::error!(error = %chain, "no room is left; free disk space"),
+            Self::Unavailable => tracing::warn!(error = %chain, "a request could not be served now"),
+            Self::Internal => tracing::error!(error = %chain, "a request failed"),
+        }
+        self
+    }
+
+    /// Status and sentence for the caller.
+    pub(super) fn outside(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "The server's disk is full"),
+            Self::Unavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "The server cannot do this now; try again later")
+            }
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong on the server; its log has more under the X-Request-Id of this answer",
+            ),
+        }
+    }
+}
+
+impl From<&crate::db::DbError> for Failure {
+    fn from(error: &crate::db::DbError) -> Self {
+        use crate::db::DbError;
+        let failure = match error {
+            _ if error.is_full() => Self::StorageFull,
+            DbError::Busy(_) | DbError::Unreachable(_) | DbError::Closed => Self::Unavailable,
+            _ => Self::Internal,
+        };
+        failure.log(error)
+    }
+}
+
+impl From<&crate::blobs::BlobError> for Failure {
+    fn from(error: &crate::blobs::BlobError) -> Self {
+        let failure = match error {
+            crate::blobs::BlobError::Full => Self::StorageFull,
+            _ => Self::Internal,
+        };
+        failure.log(error)
+    }
+}
+
+/// An error and what caused it, in one line.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! Who calls: extractors that turn away a request without a good key before its body is read.
+
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, HeaderName, header, request::Parts};
+
+use super::pinning::PinningError;
+use crate::{accounts::Caller, app::App};
+
+const USER_ACCESS_TOKEN: HeaderName = HeaderName::from_static("useraccesstoken");
+
+/// A caller with an API key: `Authorization: Bearer`.
+pub(super) struct KeyHolder(pub Caller);
+
+/// A caller with an access token: `UserAccessToken`.
+pub(super) struct Uploader(pub Caller);
+
+impl FromRequestParts<App> for KeyHolder {
+    type Rejection = PinningError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PinningError> {
+        let key = bearer(&parts.headers).ok_or(PinningError::InvalidToken)?;
+        Ok(Self(app.accounts.authenticate_api_key(key).await?))
+    }
+}
+
+impl FromRequestParts<App> for Uploader {
+    type Rejection = PinningError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PinningError> {
+        let token = text(&parts.headers, USER_ACCESS_TOKEN).ok_or(PinningError::InvalidToken)?;
+        Ok(Self(app.accounts.authenticate_access_token(token.trim()).await?))
+    }
+}
+
+/// The credentials behind `Bearer`, a word that is compared without case (RFC 9110 section 11.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, key) = text(headers, header::AUTHORIZATION)?.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}

@@ -1,0 +1,57 @@
+//! A whole DAG as a CAR, for clients that check every block themselves (trustless gateway specification, section 5).
+
+use axum::{body::Body, response::{IntoResponse, Response}};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use tidegate_content::{DagWalk, car::v1, sha256};
+
+use super::{
+    GatewayError, conditions, file::locate, headers,
+    request::{CarOptions, GatewayRequest},
+    stream::ContentStream,
+};
+use crate::{app::App, blobs::Access};
+
+/// Answers with the blocks on the way to what the path names, then with all blocks below it, depth first.
+pub(super) async fn serve(
+    app: &App,
+    request: &GatewayRequest<'_>,
+    options: CarOptions,
+    conditions: &HeaderMap,
+) -> Result<Response, GatewayError> {
+    let located = locate(app, request).await?;
+    let resolution = located.resolution;
+    let cid = resolution.cid;
+    let dups = if options.duplicates { "y" } else { "n" };
+    // The path belongs to the tag: blocks on the way come first.
+    let way = hex::encode(&sha256(&[request.path.trim_end_matches('/').as_bytes()])[..8]);
+    let etag = format!("\"{cid}.{way}.car.dfs.{dups}\"");
+    let mut head = HeaderMap::new();
+    headers::common(&mut head, &etag, request.path, &resolution.roots);
+    if conditions::not_modified(conditions, &etag) {
+        return Ok((StatusCode::NOT_MODIFIED, head).into_response());
+    }
+    let content_type = format!("application/vnd.ipld.car; version=1; order=dfs; dups={dups}");
+    head.insert(header::CONTENT_TYPE, headers::value(&content_type));
+    head.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    head.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
+    head.insert(header::VARY, HeaderValue::from_static("Accept"));
+    let name = request.file_name.clone().unwrap_or_else(|| format!("{cid}.car"));
+    head.insert(header::CONTENT_DISPOSITION, headers::disposition("attachment", &name));
+    if request.negotiated {
+        head.insert(header::CONTENT_LOCATION, headers::value(&format!("{}?format=car", request.path)));
+    }
+    let body = match located.car {
+        Some(car) => {
+            // The last block of the way is the walk's first.
+            let mut way = resolution.trail;
+            if way.last() == Some(&cid) {
+                way.pop();
+            }
+            let walk = DagWalk::new(cid, options.duplicates);
+            Body::new(ContentStream::car(cid, way, walk, car.cursor(Access::Memory)))
+        }
+        // An identity CID: its block is never inside.
+        None => Body::from(v1::encode_header(&[cid])),
+    };
+    Ok((head, body).into_response())
+}

@@ -1,0 +1,129 @@
+//! One log line and one measurement a request, written when the last byte of its answer is sent or the client is gone.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderName, HeaderValue, Method, Uri};
+use http_body::{Frame, SizeHint};
+
+use crate::{app::App, server::Peer, telemetry::metrics};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The name under which a request appears in the log and in `X-Request-Id`.
+#[derive(Debug, Clone)]
+pub(in crate::http) struct RequestId(pub HeaderValue);
+
+impl RequestId {
+    fn new() -> Self {
+        let mut text = [0; 32];
+        let text = uuid::Uuid::now_v7().simple().encode_lower(&mut text);
+        Self(HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unknown")))
+    }
+}
+
+/// Gives the request an id, and writes its line at the end.
+pub(in crate::http) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::new();
+    let mut line = Line {
+        started: Instant::now(),
+        method: request.method().clone(),
+        uri: request.uri().clone(),
+        peer: request.extensions().get::<Peer>().copied(),
+        id: id.0.clone(),
+        status: 0,
+        sent: 0,
+        complete: false,
+    };
+    request.extensions_mut().insert(id.clone());
+    let mut response = app.requests.track(next.run(request)).await;
+    line.status = response.status().as_u16();
+    response.headers_mut().insert(REQUEST_ID, id.0);
+    response.map(|body| Body::new(Observed { body, line }))
+}
+
+/// What is known of a request; dropping it writes it down.
+struct Line {
+    started: Instant,
+    method: Method,
+    uri: Uri,
+    peer: Option<Peer>,
+    id: HeaderValue,
+    status: u16,
+    sent: u64,
+    complete: bool,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let seconds = self.started.elapsed().as_secs_f64();
+        let path = self.uri.path();
+        let surface = surface(path);
+        metrics::request_done(surface, self.status, seconds, self.sent);
+        // The path alone: a query may hold what is secret.
+        tracing::info!(
+            target: "tidegate::request",
+            id = self.id.to_str().unwrap_or_default(),
+            method = %self.method,
+            path,
+            status = self.status,
+            bytes = self.sent,
+            ms = (seconds * 1e5).round() / 100.0,
+            peer = self.peer.map(|peer| tracing::field::display(peer.0)),
+            cut = (!self.complete).then_some(true),
+            "request"
+        );
+    }
+}
+
+/// The part of the server a path belongs to, as a metric's label: one of a few words, whatever is asked.
+fn surface(path: &str) -> &'static str {
+    match path.split('/').nth(1).unwrap_or_default() {
+        "ipfs" => "gateway",
+        "ping" | "endpoint" | "oauth" => "cloud",
+        "pinning" => "endpoint",
+        "livez" | "readyz" | "metrics" => "operations",
+        _ => "other",
+    }
+}
+
+struct Observed {
+    body: Body,
+    line: Line,
+}
+
+impl HttpBody for Observed {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => self.line.sent += frame.data_ref().map_or(0, Bytes::len) as u64,
+            Some(Err(_)) => {}
+            None => self.line.complete = true,
+        }
+        self.line.complete |= self.body.is_end_stream();
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

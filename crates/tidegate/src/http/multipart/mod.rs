@@ -1,0 +1,176 @@
+//! `multipart/form-data` as a stream (RFC 7578, RFC 2046 section 5.1), for uploads of any size.
+//!
+//! `parser.rs` turns bytes into parts in linear time and constant memory; `headers.rs` reads a part's head;
+//! [`Multipart`] joins the parser to a request's body and its time limits.
+
+mod headers;
+mod parser;
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use tokio::time::Instant;
+
+pub use headers::{PartHead, boundary_of};
+pub use parser::FormError;
+use parser::{Event, Parser};
+
+/// Why a form could not be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not a well-formed form.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// The client went away or broke the transfer encoding.
+    #[error("the upload ended before its last byte")]
+    Cut,
+    /// The client sends too slowly.
+    #[error("the upload is too slow: fewer than {} bytes came in {:?}", .0.bytes, .0.span)]
+    Slow(Pace),
+    /// A field that is not a file is longer than allowed.
+    #[error("a field of the form is longer than {0} bytes")]
+    FieldTooLong(usize),
+    /// A field that is not a file is not UTF-8.
+    #[error("a field of the form is not UTF-8 text")]
+    FieldNotText,
+    /// More than the limit came.
+    #[error("the request is larger than {0} bytes")]
+    TooLarge(u64),
+}
+
+/// The slowest a body may come: while we wait for `span`, at least `bytes` must come. Time in which we did not wait,
+/// because we were busy ourselves, is not the client's.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Bytes in each span; at least one counts as asked.
+    pub bytes: u64,
+    /// How long a span is.
+    pub span: Duration,
+}
+
+/// A form being received.
+pub struct Multipart {
+    body: Body,
+    parser: Parser,
+    pace: Pace,
+    /// What is left to wait in this span, and what came in it.
+    patience: Duration,
+    came: u64,
+    bytes_left: u64,
+    limit: u64,
+}
+
+impl Multipart {
+    /// Reads `body`, whose parts are divided by `boundary`, at `pace` or faster and up to `limit` bytes in all.
+    pub fn new(body: Body, boundary: &str, pace: Pace, limit: u64) -> Self {
+        let parser = Parser::new(boundary);
+        Self { body, parser, pace, patience: pace.span, came: 0, bytes_left: limit, limit }
+    }
+
+    /// The head of the next part; `None` at the form's end. The part before must have been read.
+    ///
+    /// # Errors
+    /// See [`ReadError`]; nothing can be read after one.
+    pub async fn part(&mut self) -> Result<Option<PartHead>, ReadError> {
+        loop {
+            match self.event().await? {
+                Event::Part(head) => return Ok(Some(head)),
+                Event::End => return Ok(None),
+                Event::Data(_) | Event::PartEnd => {}
+            }
+        }
+    }
+
+    /// The next bytes of the part begun last; `None` at its end.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn data(&mut self) -> Result<Option<Bytes>, ReadError> {
+        match self.event().await? {
+            Event::Data(bytes) => Ok(Some(bytes)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The rest of the part begun last, as text.
+    ///
+    /// # Errors
+    /// It is longer than `limit` bytes, or not UTF-8; else see [`ReadError`].
+    pub async fn text(&mut self, limit: usize) -> Result<String, ReadError> {
+        let mut text = Vec::new();
+        while let Some(bytes) = self.data().await? {
+            if text.len() + bytes.len() > limit {
+                return Err(ReadError::FieldTooLong(limit));
+            }
+            text.extend_from_slice(&bytes);
+        }
+        String::from_utf8(text).map_err(|_| ReadError::FieldNotText)
+    }
+
+    /// Passes over the rest of the part begun last.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn skip(&mut self) -> Result<(), ReadError> {
+        while self.data().await?.is_some() {}
+        Ok(())
+    }
+
+    async fn event(&mut self) -> Result<Event, ReadError> {
+        loop {
+            if let Some(event) = self.parser.next()? {
+                return Ok(event);
+            }
+            let bytes = self.frame().await?.ok_or(ReadError::Cut)?;
+            self.parser.feed(bytes);
+        }
+    }
+
+    async fn frame(&mut self) -> Result<Option<Bytes>, ReadError> {
+        loop {
+            let asked = Instant::now();
+            let frame = tokio::time::timeout(self.patience, self.body.frame()).await;
+            self.patience = self.patience.saturating_sub(asked.elapsed());
+            let frame = match frame {
+                Ok(None) => return Ok(None),
+                Ok(Some(Err(_))) => return Err(ReadError::Cut),
+                Ok(Some(Ok(frame))) => frame,
+                Err(_) if self.came >= self.pace.bytes.max(1) => {
+                    (self.patience, self.came) = (self.pace.span, 0);
+                    continue;
+                }
+                Err(_) => return Err(ReadError::Slow(self.pace)),
+            };
+            let Ok(bytes) = frame.into_data() else { continue };
+            let len = bytes.len() as u64;
+            self.bytes_left = self.bytes_left.checked_sub(len).ok_or(ReadError::TooLarge(self.limit))?;
+            self.came += len;
+            return Ok(Some(bytes));
+        }
+    }
+
+    /// The body that is left, for [`drain`].
+    pub fn into_body(self) -> Body {
+        self.body
+    }
+}
+
+/// Reads on for a little while what a refused client still sends, so that it gets to see the answer instead of a reset
+/// connection; then lets go.
+pub fn drain(mut body: Body) {
+    const BYTES: usize = 64 << 20;
+    const TIME: Duration = Duration::from_secs(5);
+    tokio::spawn(async move {
+        let reading = async {
+            let mut left = BYTES;
+            while let Some(Ok(frame)) = body.frame().await {
+                let len = frame.data_ref().map_or(0, Bytes::len);
+                let Some(rest) = left.checked_sub(len) else { break };
+                left = rest;
+            }
+        };
+        let _ = tokio::time::timeout(TIME, reading).await;
+    });
+}

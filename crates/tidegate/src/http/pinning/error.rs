@@ -1,0 +1,133 @@
+//! Errors in the shape of this dialect, `{"Code": status, "Message": text}`, and which situation gives which status.
+
+use std::time::Duration;
+
+use axum::{Json, response::{IntoResponse, Response}};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::super::{
+    error::Failure,
+    multipart::{FormError, ReadError},
+};
+use crate::{
+    accounts::AuthError,
+    blobs::BlobError,
+    db::DbError,
+    pins::{CollectError, PinError},
+};
+
+/// Why a request of this dialect was refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::http) enum PinningError {
+    /// No key or token, or one that is not good (reference A1).
+    InvalidToken,
+    /// Something the caller sent is wrong; the words say what.
+    BadRequest(String),
+    /// CID, content and signature do not belong together; which of them is wrong is not told (reference A6).
+    Mismatch,
+    /// Too much at once: the upload, its files, or the account's total.
+    TooLarge(String),
+    /// The client stopped sending.
+    TooSlow(String),
+    /// Too many uploads at once; try again after a while.
+    Busy(Duration),
+    /// There is no such method here.
+    MethodNotAllowed,
+    /// Our side.
+    Failed(Failure),
+}
+
+/// A known path with a method it does not have.
+pub(in crate::http) async fn method_not_allowed() -> PinningError {
+    PinningError::MethodNotAllowed
+}
+
+impl IntoResponse for PinningError {
+    fn into_response(self) -> Response {
+        let (status, message) = match &self {
+            Self::InvalidToken => (StatusCode::UNAUTHORIZED, "Invalid token".to_owned()),
+            Self::BadRequest(message) => (StatusCode::BAD_REQUEST, message.clone()),
+            Self::Mismatch => (
+                StatusCode::BAD_REQUEST,
+                "The content, its CID and the signature do not belong together".to_owned(),
+            ),
+            Self::TooLarge(message) => (StatusCode::PAYLOAD_TOO_LARGE, message.clone()),
+            Self::TooSlow(message) => (StatusCode::REQUEST_TIMEOUT, message.clone()),
+            Self::Busy(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Too many uploads are running; try again soon".to_owned())
+            }
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "This path does not have that method".to_owned())
+            }
+            Self::Failed(failure) => {
+                let (status, message) = failure.outside();
+                (status, message.to_owned())
+            }
+        };
+        let body = Json(json!({"Code": status.as_u16(), "Message": message}));
+        let mut response = (status, body).into_response();
+        if let Self::Busy(after) = self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
+        }
+        response
+    }
+}
+
+impl From<AuthError> for PinningError {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Invalid => Self::InvalidToken,
+            AuthError::Db(error) => Self::Failed(Failure::from(&error)),
+        }
+    }
+}
+
+impl From<FormError> for PinningError {
+    fn from(error: FormError) -> Self {
+        Self::BadRequest(format!("The form cannot be read: {error}"))
+    }
+}
+
+impl From<ReadError> for PinningError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Form(error) => error.into(),
+            ReadError::Cut | ReadError::FieldTooLong(_) | ReadError::FieldNotText => {
+                Self::BadRequest(error.to_string())
+            }
+            ReadError::Slow(_) => Self::TooSlow(error.to_string()),
+            ReadError::TooLarge(_) => Self::TooLarge(error.to_string()),
+        }
+    }
+}
+
+impl From<PinError> for PinningError {
+    fn from(error: PinError) -> Self {
+        match error {
+            PinError::Busy(after) => Self::Busy(after),
+            PinError::TooLarge(_) | PinError::TooManyFiles(_) | PinError::NamesTooLong | PinError::QuotaExceeded => {
+                Self::TooLarge(error.to_string())
+            }
+            PinError::OtherContent => Self::Mismatch,
+            PinError::Collect(CollectError::Tree(error)) => {
+                Self::BadRequest(format!("The files do not make a folder: {error}"))
+            }
+            PinError::Collect(CollectError::Blob(error)) | PinError::Blob(error) => error.into(),
+            PinError::Db(error) => error.into(),
+            PinError::Stopped => Self::Failed(Failure::Internal.log(&error)),
+        }
+    }
+}
+
+impl From<DbError> for PinningError {
+    fn from(error: DbError) -> Self {
+        Self::Failed(Failure::from(&error))
+    }
+}
+
+impl From<BlobError> for PinningError {
+    fn from(error: BlobError) -> Self {
+        Self::Failed(Failure::from(&error))
+    }
+}

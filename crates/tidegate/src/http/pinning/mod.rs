@@ -1,0 +1,61 @@
+//! The Cloud and Endpoint API as Decoo's documents and SDK have it.
+//!
+//! Each difference from them is a line in `docs/compatibility.md`.
+
+mod error;
+mod form;
+mod metadata;
+mod pin_file;
+
+use axum::{Json, extract::State};
+use http::{HeaderMap, Uri, header, uri::Scheme};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+pub(super) use error::{PinningError, method_not_allowed};
+pub(super) use pin_file::pin_file;
+
+use super::extract::KeyHolder;
+use crate::app::App;
+
+/// Says whether the caller's API key is good.
+pub(super) async fn ping(_: KeyHolder) -> Json<Value> {
+    Json(json!({"Success": true}))
+}
+
+/// One place that takes uploads.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Endpoint {
+    id: i64,
+    name: String,
+    api_host: String,
+}
+
+/// Lists the places that take uploads: this one.
+pub(super) async fn list_endpoints(
+    _: KeyHolder,
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Json<Vec<Endpoint>> {
+    let server = &app.config.server;
+    let api_host = server.public_url.clone().unwrap_or_else(|| as_reached(&uri, &headers));
+    Json(vec![Endpoint { id: 1, name: server.name.clone(), api_host }])
+}
+
+/// The address by which the caller reached us. HTTP/2 has it in the URI, HTTP/1.1 in `Host`.
+fn as_reached(uri: &Uri, headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = uri.authority().map(|authority| authority.as_str()).or(host).unwrap_or("localhost");
+    format!("{}://{host}", uri.scheme().unwrap_or(&Scheme::HTTP))
+}
+
+/// Gives the holder of an API key a token for uploads, good for two hours.
+pub(super) async fn issue_access_token(
+    KeyHolder(caller): KeyHolder,
+    State(app): State<App>,
+) -> ([(header::HeaderName, &'static str); 1], Json<Value>) {
+    let token = app.accounts.issue_access_token(&caller);
+    ([(header::CACHE_CONTROL, "no-store")], Json(json!({"Code": 200, "Data": token})))
+}

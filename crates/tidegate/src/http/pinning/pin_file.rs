@@ -1,0 +1,142 @@
+//! `POST /pinning/pinFile`: an upload, streamed while it is hashed, decided at its end.
+
+use axum::{Json, extract::{Request, State}};
+use http::{HeaderMap, header};
+use serde::Serialize;
+
+use super::{
+    PinningError,
+    form::{Fields, NamedCid, missing},
+};
+use crate::{
+    accounts::Caller,
+    app::App,
+    config::Limits,
+    http::{
+        extract::Uploader,
+        multipart::{Multipart, Pace, PartHead, boundary_of, drain},
+    },
+    pins::{Label, Upload, first_profile},
+};
+
+/// For each file of an upload, what its part may need beside its content.
+const PART_OVERHEAD: u64 = 1 << 10;
+/// What the other fields may need.
+const FORM_OVERHEAD: u64 = 1 << 20;
+
+/// The longest target of a symbolic link, as on Linux.
+const SYMLINK_BYTES: usize = 4096;
+
+/// The pin that an upload became.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::http) struct Pinned {
+    /// The CID as the client gave it.
+    pin_hash: String,
+    /// Bytes of content.
+    pin_size: u64,
+    /// When, RFC 3339 with milliseconds, UTC.
+    pin_date: String,
+}
+
+/// Receives the form and pins what it holds for the caller.
+pub(in crate::http) async fn pin_file(
+    Uploader(caller): Uploader,
+    State(app): State<App>,
+    request: Request,
+) -> Result<Json<Pinned>, PinningError> {
+    let limits = &app.config.limits;
+    let boundary = boundary_of(request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()))?;
+    let limit = request_limit(limits);
+    refuse_if_announced_too_large(request.headers(), limits, limit)?;
+    let pace = Pace { bytes: rate(limits), span: limits.upload_idle };
+    let mut form = Multipart::new(request.into_body(), &boundary, pace, limit);
+
+    let received = match receive(&app, &caller, &mut form).await {
+        Ok(received) => received,
+        Err(error) => {
+            drain(form.into_body());
+            return Err(error);
+        }
+    };
+    let Received { upload, cid, label } = received;
+    let pin = app.pins.pin_upload(&caller, upload, &cid.cid, &cid.text, label).await?;
+    Ok(Json(Pinned { pin_hash: pin.cid, pin_size: pin.size, pin_date: pin.pinned_at.to_string() }))
+}
+
+/// A whole form, whose signature is right.
+struct Received {
+    upload: Upload,
+    cid: NamedCid,
+    label: Label,
+}
+
+/// Reads the form to its end: fields in any order, content straight to the disk.
+async fn receive(app: &App, caller: &Caller, form: &mut Multipart) -> Result<Received, PinningError> {
+    let (mut fields, mut upload, mut file_name) = (Fields::default(), None, None);
+    while let Some(part) = form.part().await? {
+        if part.name != "file" {
+            fields.read(&part.name, form).await?;
+            // Nobody should have to send 100 GB to learn that the key is wrong.
+            fields.check_signature(&app.accounts, caller).await?;
+            continue;
+        }
+        let upload = match &mut upload {
+            Some(upload) => upload,
+            none => none.insert(app.pins.begin(first_profile(fields.profile(), fields.cid()))?),
+        };
+        receive_entry(upload, &part, form).await?;
+        file_name = file_name.or(part.file_name);
+    }
+    fields.check_signature(&app.accounts, caller).await?;
+    let upload = upload.ok_or_else(|| missing("file"))?;
+    let fields = fields.complete()?;
+    let name = fields.name.or(file_name).filter(|name| !name.is_empty());
+    Ok(Received { upload, cid: fields.cid, label: Label { name } })
+}
+
+/// Takes one `file` part: a file, or as Kubo's clients mark them, a folder or a symbolic link.
+async fn receive_entry(upload: &mut Upload, part: &PartHead, form: &mut Multipart) -> Result<(), PinningError> {
+    let path = part.file_name.as_deref().unwrap_or_default();
+    match part.content_type.as_deref() {
+        Some("application/x-directory") => {
+            form.skip().await?;
+            upload.add_directory(path).await?;
+        }
+        Some("application/symlink") => {
+            let target = form.text(SYMLINK_BYTES).await?;
+            upload.add_symlink(path, target).await?;
+        }
+        _ => {
+            upload.open_file(path).await?;
+            while let Some(bytes) = form.data().await? {
+                upload.write(bytes).await?;
+            }
+            upload.close_file().await?;
+        }
+    }
+    Ok(())
+}
+
+fn request_limit(limits: &Limits) -> u64 {
+    let files = u64::try_from(limits.upload_files).unwrap_or(u64::MAX);
+    limits.upload_size.as_u64().saturating_add(FORM_OVERHEAD).saturating_add(files.saturating_mul(PART_OVERHEAD))
+}
+
+/// Bytes that must come while we wait for as long as an upload may be idle.
+fn rate(limits: &Limits) -> u64 {
+    let millis = u64::try_from(limits.upload_idle.as_millis()).unwrap_or(u64::MAX);
+    limits.upload_rate.as_u64().saturating_mul(millis) / 1000
+}
+
+/// With `Content-Length` a hopeless upload ends before it begins.
+fn refuse_if_announced_too_large(headers: &HeaderMap, limits: &Limits, limit: u64) -> Result<(), PinningError> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+    match announced {
+        Some(length) if length > limit => Err(PinningError::TooLarge(format!(
+            "an upload may hold {} bytes of content at most",
+            limits.upload_size.as_u64()
+        ))),
+        _ => Ok(()),
+    }
+}

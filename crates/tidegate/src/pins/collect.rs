@@ -1,0 +1,226 @@
+//! The working side of an upload, on a thread of its own: bytes are imported into a staged CAR as they come; at the end
+//! the content that the client named is looked for in what came.
+
+use bytes::Bytes;
+use tidegate_content::{
+    BlockSink, BlockSource, Cid, DirectoryImport, FileCursor, FileImport, Hasher, Imported, NewBlock, Profile,
+    ReadError, TreeError,
+};
+use tokio::sync::mpsc::Receiver;
+
+use super::claim::profiles_for;
+use crate::blobs::{BlobError, BlobStore, Root, Sealed, StagedCar};
+
+/// One step of an upload.
+pub(super) enum Step {
+    /// A file begins; its path, whose segments are checked at the end.
+    Open(Vec<String>),
+    /// Its next bytes.
+    Data(Bytes),
+    /// It is complete.
+    Close,
+    /// A folder of its own.
+    Directory(Vec<String>),
+    /// A symbolic link and where it points.
+    Symlink(Vec<String>, String),
+}
+
+/// Why an upload did not become content.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// The disk.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// The paths of the files do not make a folder.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+}
+
+enum Entry {
+    File(Vec<String>, Imported),
+    Directory(Vec<String>),
+    Symlink(Vec<String>, String),
+}
+
+impl Entry {
+    fn path(&self) -> &[String] {
+        match self {
+            Self::File(path, _) | Self::Directory(path) | Self::Symlink(path, _) => path,
+        }
+    }
+}
+
+/// What came, imported with one profile.
+pub(super) struct Collected {
+    store: BlobStore,
+    hasher: Hasher,
+    profile: Profile,
+    car: StagedCar,
+    entries: Vec<Entry>,
+}
+
+/// The content the client named.
+pub(super) struct Found {
+    pub sealed: Sealed,
+    /// Bytes of its files.
+    pub size: u64,
+    pub is_directory: bool,
+}
+
+impl Collected {
+    /// Takes steps until there are no more.
+    pub(super) fn receive(
+        store: &BlobStore,
+        hasher: &Hasher,
+        profile: Profile,
+        steps: &mut Receiver<Step>,
+    ) -> Result<Self, CollectError> {
+        let mut collected = Self::new(store, hasher, profile)?;
+        let mut open = None;
+        while let Some(step) = steps.blocking_recv() {
+            match step {
+                Step::Open(path) => open = Some((path, FileImport::new(profile, hasher))),
+                Step::Data(bytes) => {
+                    if let Some((_, file)) = &mut open {
+                        file.push(bytes, &mut collected.car)?;
+                    }
+                }
+                Step::Close => {
+                    if let Some((path, file)) = open.take() {
+                        let imported = file.finish(&mut collected.car)?;
+                        collected.entries.push(Entry::File(path, imported));
+                    }
+                }
+                Step::Directory(path) => collected.entries.push(Entry::Directory(path)),
+                Step::Symlink(path, target) => collected.entries.push(Entry::Symlink(path, target)),
+            }
+        }
+        Ok(collected)
+    }
+
+    fn new(store: &BlobStore, hasher: &Hasher, profile: Profile) -> Result<Self, CollectError> {
+        let car = store.stage(profile.version())?;
+        Ok(Self { store: store.clone(), hasher: hasher.clone(), profile, car, entries: Vec::new() })
+    }
+
+    /// Seals the content that `wanted` names if that is what came, imported with any profile that could give it.
+    pub(super) fn seal(mut self, wanted: &Cid) -> Result<Option<Found>, CollectError> {
+        let wanted_root = Root::of(wanted);
+        let mut profiles = profiles_for(wanted);
+        if profiles.contains(&self.profile) {
+            if let Some(root) = self.root_of(&wanted_root)? {
+                return Ok(Some(self.finish(root)?));
+            }
+            profiles.retain(|profile| *profile != self.profile);
+        }
+        for profile in profiles {
+            self = self.import_again(profile)?;
+            if let Some(root) = self.root_of(&wanted_root)? {
+                return Ok(Some(self.finish(root)?));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What came, read from the disk and imported with another profile.
+    fn import_again(mut self, profile: Profile) -> Result<Self, CollectError> {
+        let mut again = Self::new(&self.store, &self.hasher, profile)?;
+        for entry in std::mem::take(&mut self.entries) {
+            again.entries.push(match entry {
+                Entry::File(path, old) => {
+                    let mut file = FileImport::new(profile, &self.hasher);
+                    let mut cursor = FileCursor::new(old.cid, 0..old.size);
+                    while let Some(bytes) = cursor.next(&mut self.car).map_err(unread)? {
+                        file.push(bytes, &mut again.car)?;
+                    }
+                    Entry::File(path, file.finish(&mut again.car)?)
+                }
+                other => other,
+            });
+        }
+        Ok(again)
+    }
+
+    /// How `wanted` is made of what came: a sole file itself, the folder of everything, or the sole folder in it.
+    fn root_of(&self, wanted: &Root) -> Result<Option<Shape>, CollectError> {
+        let shapes = [self.sole_file(), Some(Shape::Folder { strip: 0 }), self.sole_folder()];
+        for shape in shapes.into_iter().flatten() {
+            let imported = match shape {
+                Shape::File(imported) => imported,
+                Shape::Folder { strip } => import_folder(self.profile, &self.entries, strip, &mut Nowhere)?,
+            };
+            if Root::of(&imported.cid) == *wanted {
+                return Ok(Some(shape));
+            }
+        }
+        Ok(None)
+    }
+
+    fn sole_file(&self) -> Option<Shape> {
+        match self.entries.as_slice() {
+            [Entry::File(_, imported)] => Some(Shape::File(*imported)),
+            _ => None,
+        }
+    }
+
+    fn sole_folder(&self) -> Option<Shape> {
+        let first = self.entries.first()?.path().first()?;
+        let inside = |entry: &Entry| {
+            entry.path().first() == Some(first)
+                && (entry.path().len() > 1 || matches!(entry, Entry::Directory(_)))
+        };
+        self.entries.iter().all(inside).then_some(Shape::Folder { strip: 1 })
+    }
+
+    fn finish(mut self, shape: Shape) -> Result<Found, CollectError> {
+        let (imported, is_directory) = match shape {
+            Shape::File(imported) => (imported, false),
+            Shape::Folder { strip } => (import_folder(self.profile, &self.entries, strip, &mut self.car)?, true),
+        };
+        Ok(Found { sealed: self.car.seal(&imported.cid)?, size: imported.size, is_directory })
+    }
+}
+
+/// The folder of all entries, less the first `strip` segments of their paths.
+fn import_folder<S: BlockSink<Error = BlobError>>(
+    profile: Profile,
+    entries: &[Entry],
+    strip: usize,
+    sink: &mut S,
+) -> Result<Imported, CollectError> {
+    let mut tree = DirectoryImport::new(profile);
+    for entry in entries {
+        let path = &entry.path()[strip..];
+        match entry {
+            Entry::File(_, imported) => tree.add_file(path, *imported)?,
+            Entry::Directory(_) if path.is_empty() => {}
+            Entry::Directory(_) => tree.add_directory(path)?,
+            Entry::Symlink(_, target) => tree.add_symlink(path, target)?,
+        }
+    }
+    Ok(tree.finish(sink)?)
+}
+
+#[derive(Clone, Copy)]
+enum Shape {
+    File(Imported),
+    Folder { strip: usize },
+}
+
+/// Forgets blocks: only their names matter.
+struct Nowhere;
+
+impl BlockSink for Nowhere {
+    type Error = BlobError;
+
+    fn put(&mut self, _: &NewBlock) -> Result<(), BlobError> {
+        Ok(())
+    }
+}
+
+fn unread(error: ReadError<<StagedCar as BlockSource>::Error>) -> BlobError {
+    match error {
+        ReadError::Source(error) => error,
+        _ => BlobError::Damaged("a file that was just imported cannot be read back"),
+    }
+}

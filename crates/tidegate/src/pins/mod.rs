@@ -1,0 +1,241 @@
+//! The life of a pin: an upload is received, checked against what its owner signed, made durable, and counted.
+//!
+//! [`Pins`] is for those who write; who may read which content is decided in `library.rs`.
+
+mod claim;
+mod collect;
+mod library;
+mod locks;
+mod upload;
+
+use std::{sync::Arc, time::Duration};
+
+use tidegate_content::{Cid, Hasher};
+use tokio::sync::Semaphore;
+
+pub use claim::{first_profile, profiles_for};
+pub use collect::CollectError;
+pub use library::Library;
+pub use upload::Upload;
+
+use crate::{
+    accounts::Caller,
+    blobs::{BlobError, BlobStore, Root},
+    clock::Clock,
+    config::Limits,
+    db::{Db, DbError, contents, pins},
+    telemetry::metrics,
+};
+use collect::Found;
+use locks::Locks;
+
+/// Why content was not pinned.
+#[derive(Debug, thiserror::Error)]
+pub enum PinError {
+    /// As many uploads as allowed are running.
+    #[error("too many uploads are running; try again in {} seconds", .0.as_secs())]
+    Busy(Duration),
+    /// The upload is larger than allowed.
+    #[error("an upload may hold {0} bytes of content at most")]
+    TooLarge(u64),
+    /// More files than allowed.
+    #[error("an upload may hold {0} files and folders at most")]
+    TooManyFiles(usize),
+    /// The paths of the files are longer, taken together, than allowed.
+    #[error("the names of the files are too long, taken together")]
+    NamesTooLong,
+    /// What came is not what the client named.
+    #[error("the content is not what its CID says")]
+    OtherContent,
+    /// The files do not make a folder, or the like.
+    #[error(transparent)]
+    Collect(#[from] CollectError),
+    /// The account may not pin so much.
+    #[error("this would exceed the account's quota")]
+    QuotaExceeded,
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The disk.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// The thread that imports ended by a fault of ours.
+    #[error("the import stopped unexpectedly")]
+    Stopped,
+}
+
+/// What a pin is called beside its CID.
+#[derive(Debug, Clone, Default)]
+pub struct Label {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+}
+
+/// Where pins are made. Cheap to clone.
+#[derive(Clone)]
+pub struct Pins {
+    db: Db,
+    store: BlobStore,
+    hasher: Hasher,
+    clock: Clock,
+    limits: Limits,
+    node: Arc<str>,
+    uploads: Arc<Semaphore>,
+    publishing: Arc<Locks<Root>>,
+}
+
+impl Pins {
+    /// Pins into `store` and `db`, in the name of this `node`.
+    pub fn new(db: Db, store: BlobStore, clock: Clock, limits: &Limits, node: &str) -> Self {
+        Self {
+            db,
+            store,
+            hasher: Hasher::all_cores(),
+            clock,
+            uploads: Arc::new(Semaphore::new(limits.uploads)),
+            limits: limits.clone(),
+            node: node.into(),
+            publishing: Arc::default(),
+        }
+    }
+
+    /// Removes what a crash left: staged files, and content that was renamed into place but never committed.
+    ///
+    /// # Errors
+    /// The folders or the database cannot be read or written.
+    pub async fn clean(&self) -> Result<usize, PinError> {
+        let node = Arc::clone(&self.node);
+        let incoming = self.db.read(move |s| Box::pin(async move { contents::incoming_of(s, &node).await })).await?;
+        let mut removed = self.store.clear_staging().map_err(BlobError::from)?;
+        for text in incoming {
+            let Ok(cid) = tidegate_content::parse_cid(&text) else { continue };
+            let committed = self.content_exists(&text).await?;
+            if !committed {
+                self.store.remove(&Root::of(&cid)).map_err(BlobError::from)?;
+                removed += 1;
+            }
+            self.db.write(move |s| Box::pin(async move { contents::forget_incoming(s, &text).await })).await?;
+        }
+        Ok(removed)
+    }
+
+    /// Takes `upload`, which is complete, as the content `cid` and pins it for `caller`.
+    ///
+    /// Pinning the same content again renews the one pin (reference A10).
+    ///
+    /// # Errors
+    /// See [`PinError`]; nothing is pinned then, and nothing stays behind.
+    pub async fn pin_upload(
+        &self,
+        caller: &Caller,
+        upload: Upload,
+        cid: &Cid,
+        cid_text: &str,
+        label: Label,
+    ) -> Result<pins::Pin, PinError> {
+        let found = upload.seal(*cid).await?.ok_or(PinError::OtherContent)?;
+        let root = found.sealed.root;
+        let pin = pins::NewPin {
+            account: caller.account,
+            root: root.to_string(),
+            cid: cid_text.to_owned(),
+            name: label.name,
+            meta: "{}".to_owned(),
+            visibility: pins::Visibility::Public,
+            source: pins::Source::PinFile,
+            size: found.size,
+        };
+        // Two uploads of the same content would rename and remove each other's file.
+        let _publishing = self.publishing.lock(root).await;
+        let pin = if self.content_exists(&pin.root).await? {
+            drop(found);
+            self.commit(None, pin).await?
+        } else {
+            self.publish(found, pin).await?
+        };
+        metrics::pinned("pin_file");
+        Ok(pin)
+    }
+
+    async fn content_exists(&self, root: &str) -> Result<bool, DbError> {
+        let root = root.to_owned();
+        let content = self.db.read(move |s| Box::pin(async move { contents::find_content(s, &root).await })).await?;
+        Ok(content.is_some())
+    }
+
+    /// Announces, renames, commits: at every moment a crash leaves either a pin or something [`Pins::clean`] removes.
+    async fn publish(&self, found: Found, pin: pins::NewPin) -> Result<pins::Pin, PinError> {
+        let (root, node, now) = (found.sealed.root, Arc::clone(&self.node), self.clock.now());
+        let content = contents::NewContent {
+            root: root.to_string(),
+            kind: if found.is_directory { contents::Kind::Directory } else { contents::Kind::File },
+            size: found.size,
+            car_bytes: found.sealed.car_bytes,
+            block_count: found.sealed.block_prefixes.len() as u64,
+            created_at: now,
+        };
+        let text = content.root.clone();
+        self.db
+            .write(move |s| Box::pin(async move { contents::announce_incoming(s, &text, &node, now).await }))
+            .await?;
+        let mut sealed = found.sealed;
+        let prefixes = std::mem::take(&mut sealed.block_prefixes);
+        let store = self.store.clone();
+        let published = tokio::task::spawn_blocking(move || store.publish(sealed)).await;
+        let committed = match published {
+            Ok(Ok(())) => self.commit(Some((content, prefixes)), pin).await,
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(PinError::Stopped),
+        };
+        if committed.is_err() {
+            self.take_back(root).await;
+        }
+        committed
+    }
+
+    /// One transaction: the content and its blocks if they are new, the pin, and what it costs its account.
+    async fn commit(
+        &self,
+        content: Option<(contents::NewContent, Vec<i64>)>,
+        pin: pins::NewPin,
+    ) -> Result<pins::Pin, PinError> {
+        let (quota, now) = (self.limits.account_quota.as_u64(), self.clock.now());
+        self.db
+            .write(move |s| {
+                Box::pin(async move {
+                    let (account, size) = (pin.account, pin.size);
+                    if !pins::exists(s, &pin).await? && !pins::charge(s, account, size, quota).await? {
+                        return Ok(None);
+                    }
+                    if let Some((content, prefixes)) = content {
+                        let root = content.root.clone();
+                        let id = contents::insert_content(s, content).await?;
+                        contents::insert_blocks(s, id, &prefixes).await?;
+                        contents::forget_incoming(s, &root).await?;
+                    }
+                    Ok(Some(pins::upsert_pin(s, pin, now).await?))
+                })
+            })
+            .await?
+            .ok_or(PinError::QuotaExceeded)
+    }
+
+    /// Undoes a publication that was not committed. What fails here is done at the next start.
+    async fn take_back(&self, root: Root) {
+        let (store, text) = (self.store.clone(), root.to_string());
+        // A commit may have happened though its answer was lost: then the file must stay.
+        let undone = async {
+            if !self.content_exists(&text).await? {
+                tokio::task::spawn_blocking(move || store.remove(&root))
+                    .await
+                    .map_err(|_| PinError::Stopped)?
+                    .map_err(BlobError::from)?;
+            }
+            self.db.write(move |s| Box::pin(async move { contents::forget_incoming(s, &text).await })).await?;
+            Ok::<(), PinError>(())
+        };
+        if let Err(error) = undone.await {
+            tracing::warn!(%root, %error, "an unfinished pin is left for the next start to remove");
+        }
+    }
+}

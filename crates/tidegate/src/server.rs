@@ -1,0 +1,124 @@
+//! The listening side: accepts connections up to a limit, serves the router on each, and drains them at shutdown.
+//!
+//! The server is a value: bind it, ask its address, run it until a future ends, also in a test.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, extract::Request};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tower::Service;
+
+use crate::{config, telemetry::metrics::Running};
+
+/// Who is at the other end of the connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// A bound server that does not accept yet.
+pub struct Server {
+    listener: TcpListener,
+    router: Router,
+    config: config::Server,
+}
+
+impl Server {
+    /// Binds the configured address.
+    ///
+    /// # Errors
+    /// The address is taken, or not ours.
+    pub async fn bind(config: &config::Server, router: Router) -> io::Result<Self> {
+        let listener = TcpListener::bind(config.listen).await?;
+        Ok(Self { listener, router, config: config.clone() })
+    }
+
+    /// The address bound, with the port the system chose when the config says 0.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop` ends, then finishes running requests within the configured time.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let connections = Arc::new(Semaphore::new(self.config.max_connections));
+        let graceful = GracefulShutdown::new();
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(self.config.header_timeout);
+        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(128);
+        let builder = Arc::new(builder);
+
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let accept = async {
+                let permit = Arc::clone(&connections).acquire_owned().await;
+                (permit, self.listener.accept().await)
+            };
+            let (permit, stream, peer) = tokio::select! {
+                () = &mut stop => break,
+                accepted = accept => match accepted {
+                    (Ok(permit), Ok((stream, peer))) => (permit, stream, peer),
+                    (_, Err(error)) => {
+                        pause_when_exhausted(&error).await;
+                        continue;
+                    }
+                    (Err(_), _) => break,
+                },
+            };
+            let (router, builder, watcher) = (self.router.clone(), Arc::clone(&builder), graceful.watcher());
+            tokio::spawn(async move {
+                let running = Running::connection();
+                let service = service(router, peer);
+                let connection = builder.serve_connection(TokioIo::new(prepared(stream)), service);
+                if let Err(error) = watcher.watch(connection.into_owned()).await {
+                    tracing::debug!(%peer, error = %error, "connection ended with an error");
+                }
+                drop((running, permit));
+            });
+        }
+        drop(self.listener);
+        let open = graceful.count();
+        tracing::info!(connections = open, "stopping: no new connections, running requests are finished");
+        if tokio::time::timeout(self.config.drain_timeout, graceful.shutdown()).await.is_err() {
+            tracing::warn!(after = ?self.config.drain_timeout, "some requests did not finish in time and are cut");
+        }
+    }
+}
+
+fn service(
+    router: Router,
+    peer: SocketAddr,
+) -> impl hyper::service::Service<
+    Request<Incoming>,
+    Response = axum::response::Response,
+    Error = std::convert::Infallible,
+    Future: Send,
+> {
+    service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer));
+        router.clone().call(request)
+    })
+}
+
+fn prepared(stream: TcpStream) -> TcpStream {
+    // Answers are written whole; waiting for more to send only adds delay.
+    let _ = stream.set_nodelay(true);
+    stream
+}
+
+/// Out of file descriptors, accepting fails at once and again: wait for some connection to end.
+async fn pause_when_exhausted(error: &io::Error) {
+    if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
+        tracing::error!(%error, "cannot accept connections; trying again in a second");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}

@@ -1,0 +1,28 @@
+//! What an operator sees: log lines here, numbers in `metrics.rs`.
+
+pub mod metrics;
+
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::config::{Log, LogFormat};
+
+/// Lines that may wait for a slow terminal or pipe before new ones are dropped: requests never wait for the log.
+const WAITING_LINES: usize = 8192;
+
+/// Starts logging to standard error. Lines still waiting are written when the guard is dropped.
+///
+/// # Errors
+/// Logging was started before, or the filter is wrong (which a checked config rules out).
+pub fn start_logging(config: &Log) -> anyhow::Result<WorkerGuard> {
+    let filter: Targets = config.level.parse()?;
+    let (writer, guard) =
+        NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).finish(std::io::stderr());
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer);
+    let layer = match config.format {
+        LogFormat::Text => layer.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
+    };
+    tracing_subscriber::registry().with(layer.with_filter(filter)).try_init()?;
+    Ok(guard)
+}
