@@ -1,1 +1,24 @@
-//! Content.
+//! Content: ids, blocks, UnixFS and their import. Pure: no file or network I/O, no clock.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`cid_text`] | CIDs from text, and the one form under which content is kept |
+//! | [`block`] | checking a block against its CID; blocks made by an import |
+//! | [`dag_pb`] | DAG-PB nodes: links and data |
+//! | [`unixfs`] | the UnixFS message inside a DAG-PB node |
+//! | [`profile`] | the named sets of choices that decide which CID a file gets |
+
+mod wire;
+
+pub mod block;
+pub mod cid_text;
+pub mod dag_pb;
+pub mod profile;
+pub mod unixfs;
+
+pub use block::{BlockError, MAX_BLOCK_BYTES, NewBlock, sha256, verify_block};
+pub use cid_text::{Cid, CidError, content_key, parse_cid};
+pub use dag_pb::{DagPbError, PbLink, PbNode};
+pub use profile::{Profile, ShardEstimate};
+pub use unixfs::{Kind, Mtime, UnixFs, UnixFsError};
+pub use wire::WireError;
