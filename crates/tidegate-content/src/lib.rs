@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`cid_text`] | CIDs from text, and the one form under which content is kept |
 //! | [`block`] | checking a block against its CID; blocks made by an import |
+//! | [`car`] | content addressable archives: sections, the CARv2 frame, its index |
 //! | [`dag_pb`] | DAG-PB nodes: links and data |
 //! | [`unixfs`] | the UnixFS message inside a DAG-PB node |
 //! | [`profile`] | the named sets of choices that decide which CID a file gets |
@@ -11,6 +12,7 @@
 mod wire;
 
 pub mod block;
+pub mod car;
 pub mod cid_text;
 pub mod dag_pb;
 pub mod profile;

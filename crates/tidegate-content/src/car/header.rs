@@ -4,7 +4,7 @@
 //! and the shortest form of every number, so both are required here.
 
 use super::CarError;
-use crate::Cid;
+use crate::cid_text::{Cid, cid_from_bytes};
 
 /// More roots than any writer makes; a bound on what a header may make us hold.
 pub(super) const MAX_ROOTS: u64 = 1024;
@@ -94,7 +94,10 @@ impl<'a> Cbor<'a> {
             27 => (8, 1 << 32),
             _ => return Err(CarError::Header("indefinite or reserved CBOR length")),
         };
-        let value = self.take(width)?.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+        let value = self
+            .take(width)?
+            .iter()
+            .fold(0, |value, byte| value << 8 | u64::from(*byte));
         if value < least {
             return Err(CarError::Header("CBOR number is not in its shortest form"));
         }
@@ -114,14 +117,10 @@ impl<'a> Cbor<'a> {
             return Err(CarError::Header("root is not a CID"));
         }
         let len = self.expect(BYTES)?;
-        let Some((0, mut bytes)) = self.take(len)?.split_first() else {
-            return Err(CarError::Header("root is not a CID"));
-        };
-        let cid = Cid::read_bytes(&mut bytes).map_err(|_| CarError::Header("root is not a CID"))?;
-        if !bytes.is_empty() {
-            return Err(CarError::Header("bytes after a root's CID"));
+        match self.take(len)?.split_first() {
+            Some((0, bytes)) => cid_from_bytes(bytes).ok_or(CarError::Header("root is not a CID")),
+            _ => Err(CarError::Header("root is not a CID")),
         }
-        Ok(cid)
     }
 }
 
@@ -170,7 +169,13 @@ mod tests {
     fn what_is_written_is_read() {
         for count in [0, 1, 2, 23, 24, 255, 256, 1024] {
             let header = parse(&encode(&roots(count))).unwrap();
-            assert_eq!(header, Header { version: 1, roots: Some(roots(count)) });
+            assert_eq!(
+                header,
+                Header {
+                    version: 1,
+                    roots: Some(roots(count))
+                }
+            );
         }
         let v0 = [cid("QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH")];
         assert_eq!(parse(&encode(&v0)).unwrap().roots.unwrap(), v0);
@@ -179,8 +184,20 @@ mod tests {
     #[test]
     fn keys_come_in_any_order() {
         let bytes = b"\xa2\x67version\x01\x65roots\x80";
-        assert_eq!(parse(bytes).unwrap(), Header { version: 1, roots: Some(Vec::new()) });
-        assert_eq!(parse(b"\xa1\x67version\x02").unwrap(), Header { version: 2, roots: None });
+        assert_eq!(
+            parse(bytes).unwrap(),
+            Header {
+                version: 1,
+                roots: Some(Vec::new())
+            }
+        );
+        assert_eq!(
+            parse(b"\xa1\x67version\x02").unwrap(),
+            Header {
+                version: 2,
+                roots: None
+            }
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::{MULTIHASH_INDEX_SORTED, OFFSET_BYTES};
+use super::{MULTIHASH_INDEX_SORTED, OFFSET_BYTES, offset_of};
 use crate::cid_text::{IDENTITY, Multihash};
 
 /// Records are gathered into writes of about this many bytes.
@@ -30,7 +30,10 @@ impl IndexBuilder {
     /// stays twice; a search finds either.
     pub fn add(&mut self, multihash: &Multihash, offset: u64) {
         if multihash.code() != IDENTITY {
-            let bucket = self.buckets.entry((multihash.code(), multihash.digest().len())).or_default();
+            let bucket = self
+                .buckets
+                .entry((multihash.code(), multihash.digest().len()))
+                .or_default();
             bucket.extend_from_slice(multihash.digest());
             bucket.extend_from_slice(&offset.to_le_bytes());
         }
@@ -38,7 +41,10 @@ impl IndexBuilder {
 
     /// Number of sections noted.
     pub fn len(&self) -> usize {
-        self.buckets.iter().map(|((_, digest), bucket)| bucket.len() / (digest + OFFSET_BYTES)).sum()
+        self.buckets
+            .iter()
+            .map(|((_, digest), bucket)| bucket.len() / (digest + OFFSET_BYTES))
+            .sum()
     }
 
     /// Whether no section was noted.
@@ -49,7 +55,11 @@ impl IndexBuilder {
     /// Length in bytes of what [`write`](Self::write) writes.
     pub fn encoded_len(&self) -> u64 {
         let codes = self.codes().len() as u64;
-        let records: u64 = self.buckets.values().map(|bucket| 4 + 8 + bucket.len() as u64).sum();
+        let records: u64 = self
+            .buckets
+            .values()
+            .map(|bucket| 4 + 8 + bucket.len() as u64)
+            .sum();
         2 + 4 + codes * (8 + 4) + records
     }
 
@@ -92,8 +102,11 @@ impl IndexBuilder {
 /// The records by digest, and by offset where digests are equal.
 fn sorted(records: &[u8], digest: usize) -> Vec<&[u8]> {
     let mut records: Vec<_> = records.chunks_exact(digest + OFFSET_BYTES).collect();
-    let offset = |record: &[u8]| record.iter().rev().take(OFFSET_BYTES).fold(0, |v, b| v << 8 | u64::from(*b));
-    records.sort_unstable_by(|a, b| a[..digest].cmp(&b[..digest]).then_with(|| offset(a).cmp(&offset(b))));
+    records.sort_unstable_by(|a, b| {
+        a[..digest]
+            .cmp(&b[..digest])
+            .then_with(|| offset_of(a).cmp(&offset_of(b)))
+    });
     records
 }
 
@@ -139,11 +152,20 @@ mod tests {
     #[test]
     fn the_order_of_adding_leaves_no_trace() {
         let entries: Vec<_> = (0..3000_u64)
-            .map(|n| (Multihash::wrap(0x12, &(n / 2).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()).unwrap(), n))
+            .map(|n| {
+                (
+                    Multihash::wrap(0x12, &(n / 2).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes())
+                        .unwrap(),
+                    n,
+                )
+            })
             .collect();
         let (mut forth, mut back) = (IndexBuilder::new(), IndexBuilder::new());
         entries.iter().for_each(|(hash, offset)| forth.add(hash, *offset));
-        entries.iter().rev().for_each(|(hash, offset)| back.add(hash, *offset));
+        entries
+            .iter()
+            .rev()
+            .for_each(|(hash, offset)| back.add(hash, *offset));
         assert_eq!(written(&forth), written(&back));
     }
 }

@@ -1,7 +1,7 @@
 //! Going through a whole index, to rebuild what else is known about a CAR.
 
-use super::read::{Bucket, ReadAt, offset_of, read_exact_at};
-use super::{IndexEntry, IndexError};
+use super::read::{Bucket, ReadAt, read_exact_at};
+use super::{IndexEntry, IndexError, offset_of};
 use crate::cid_text::Multihash;
 
 /// One read.
@@ -22,7 +22,13 @@ pub struct Entries<'a, R> {
 
 impl<'a, R: ReadAt> Entries<'a, R> {
     pub(super) fn new(source: &'a R, buckets: &'a [Bucket]) -> Self {
-        Self { source, buckets, read: 0, piece: Vec::new(), used: 0 }
+        Self {
+            source,
+            buckets,
+            read: 0,
+            piece: Vec::new(),
+            used: 0,
+        }
     }
 
     fn read_entry(&mut self) -> Result<Option<IndexEntry>, IndexError> {
@@ -38,7 +44,11 @@ impl<'a, R: ReadAt> Entries<'a, R> {
             self.used += bucket.width();
             let multihash = Multihash::wrap(bucket.code.unwrap_or(0), &record[..bucket.digest_len])
                 .map_err(|_| IndexError::Malformed("impossible width"))?;
-            return Ok(Some(IndexEntry { code: bucket.code, multihash, offset: offset_of(record) }));
+            return Ok(Some(IndexEntry {
+                code: bucket.code,
+                multihash,
+                offset: offset_of(record),
+            }));
         }
         Ok(None)
     }
@@ -49,7 +59,8 @@ impl<'a, R: ReadAt> Entries<'a, R> {
         let count = (bucket.count - self.read).min((PIECE_BYTES / width) as u64);
         let start = bucket.start + self.read * width as u64;
         self.used = 0;
-        self.piece.resize(usize::try_from(count).map_or(0, |count| count * width), 0);
+        self.piece
+            .resize(usize::try_from(count).map_or(0, |count| count * width), 0);
         self.read += count;
         Ok(read_exact_at(self.source, &mut self.piece, start)?)
     }

@@ -28,6 +28,15 @@ const INDEX_SORTED: u64 = 0x0400;
 /// Bytes of the offset at the end of each record.
 const OFFSET_BYTES: usize = 8;
 
+/// The offset that ends a record.
+fn offset_of(record: &[u8]) -> u64 {
+    record
+        .iter()
+        .rev()
+        .take(OFFSET_BYTES)
+        .fold(0, |value, byte| value << 8 | u64::from(*byte))
+}
+
 /// One line of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexEntry {

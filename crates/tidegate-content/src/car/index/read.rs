@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Entries, INDEX_SORTED, IndexError, MULTIHASH_INDEX_SORTED, OFFSET_BYTES};
+use super::{Entries, INDEX_SORTED, IndexError, MULTIHASH_INDEX_SORTED, OFFSET_BYTES, offset_of};
 use crate::car::v1::MAX_DIGEST_BYTES;
 use crate::cid_text::Multihash;
 
@@ -17,7 +17,10 @@ pub trait ReadAt {
 
 impl ReadAt for [u8] {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let rest = usize::try_from(offset).ok().and_then(|offset| self.get(offset..)).unwrap_or_default();
+        let rest = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| self.get(offset..))
+            .unwrap_or_default();
         let len = rest.len().min(buf.len());
         buf[..len].copy_from_slice(&rest[..len]);
         Ok(len)
@@ -74,7 +77,11 @@ impl<R: ReadAt> IndexReader<R> {
     /// # Errors
     /// When the tables cannot be read, or do not fit into `start..end`.
     pub fn open(source: R, start: u64, end: u64) -> Result<Self, IndexError> {
-        let mut table = Table { source: &source, at: start, end };
+        let mut table = Table {
+            source: &source,
+            at: start,
+            end,
+        };
         let mut buckets = Vec::new();
         match table.varint()? {
             INDEX_SORTED => table.widths(None, &mut buckets)?,
@@ -191,7 +198,9 @@ impl<R: ReadAt> Table<'_, R> {
             bytes.push(byte);
             if unsigned_varint::decode::is_last(byte) {
                 let decoded = unsigned_varint::decode::u64(&bytes);
-                return decoded.map(|(value, _)| value).map_err(|_| IndexError::Malformed("format is not a varint"));
+                return decoded
+                    .map(|(value, _)| value)
+                    .map_err(|_| IndexError::Malformed("format is not a varint"));
             }
         }
         Err(IndexError::Malformed("format is not a varint"))
@@ -209,7 +218,9 @@ impl<R: ReadAt> Table<'_, R> {
         for _ in 0..self.count()? {
             let width = u32::from_le_bytes(self.take()?);
             let bytes = u64::from_le_bytes(self.take()?);
-            let digest_len = usize::try_from(width).unwrap_or(usize::MAX).wrapping_sub(OFFSET_BYTES);
+            let digest_len = usize::try_from(width)
+                .unwrap_or(usize::MAX)
+                .wrapping_sub(OFFSET_BYTES);
             if digest_len > MAX_DIGEST_BYTES {
                 return Err(IndexError::Malformed("impossible width"));
             }
@@ -219,7 +230,12 @@ impl<R: ReadAt> Table<'_, R> {
             if buckets.len() == MAX_BUCKETS {
                 return Err(IndexError::Malformed("too many tables"));
             }
-            buckets.push(Bucket { code, digest_len, start: self.at, count: bytes / u64::from(width) });
+            buckets.push(Bucket {
+                code,
+                digest_len,
+                start: self.at,
+                count: bytes / u64::from(width),
+            });
             self.skip(bytes)?;
         }
         Ok(())
@@ -239,11 +255,6 @@ pub(super) fn read_exact_at(source: &impl ReadAt, mut buf: &mut [u8], mut offset
         }
     }
     Ok(())
-}
-
-/// The offset that ends a record.
-pub(super) fn offset_of(record: &[u8]) -> u64 {
-    record.iter().rev().take(OFFSET_BYTES).fold(0, |value, byte| value << 8 | u64::from(*byte))
 }
 
 /// The first eight bytes of a digest as a number, in the digests' own order.

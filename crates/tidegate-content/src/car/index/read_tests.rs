@@ -16,7 +16,9 @@ fn hash(number: u64) -> Multihash {
 
 fn built(entries: impl IntoIterator<Item = (Multihash, u64)>) -> Vec<u8> {
     let mut index = IndexBuilder::new();
-    entries.into_iter().for_each(|(hash, offset)| index.add(&hash, offset));
+    entries
+        .into_iter()
+        .for_each(|(hash, offset)| index.add(&hash, offset));
     let mut bytes = Vec::new();
     index.write(&mut bytes).unwrap();
     bytes
@@ -52,7 +54,13 @@ fn every_section_is_found_in_few_reads_and_no_other() {
     for n in count..count + 1000 {
         assert_eq!(reader.find(&hash(n)).unwrap(), None);
     }
-    assert_eq!(reader.find(&Multihash::wrap(0x13, hash(1).digest()).unwrap()).unwrap(), None, "another code");
+    assert_eq!(
+        reader
+            .find(&Multihash::wrap(0x13, hash(1).digest()).unwrap())
+            .unwrap(),
+        None,
+        "another code"
+    );
 }
 
 #[test]
@@ -66,7 +74,10 @@ fn entries_come_in_order_and_complete() {
     let bytes = built(mixed.clone());
     let reader = open(&bytes).unwrap();
     let entries: Vec<IndexEntry> = reader.entries().collect::<Result<_, _>>().unwrap();
-    assert_eq!(built(entries.iter().map(|entry| (entry.multihash, entry.offset))), bytes);
+    assert_eq!(
+        built(entries.iter().map(|entry| (entry.multihash, entry.offset))),
+        bytes
+    );
     assert_eq!(entries.len(), 5000);
     for (hash, offset) in mixed {
         assert_eq!(reader.find(&hash).unwrap(), Some(offset));
@@ -97,7 +108,11 @@ fn digests_chosen_to_mislead_cost_little() {
         source.1.set(0);
         assert_eq!(reader.find(&skewed(n * 2)).unwrap(), Some(n));
         assert_eq!(reader.find(&skewed(n * 2 + 1)).unwrap(), None);
-        assert!(source.1.get() < 2 * (MAX_GUESSES + 17), "{} reads", source.1.get());
+        assert!(
+            source.1.get() < 2 * (MAX_GUESSES + 17),
+            "{} reads",
+            source.1.get()
+        );
     }
 }
 
@@ -122,7 +137,10 @@ fn a_cut_or_lying_index_is_refused() {
         assert!(open(&with(22, &length.to_le_bytes())).is_err(), "length {length}");
     }
     let shorter = IndexReader::open(&bytes[..bytes.len() - 1], 0, bytes.len() as u64).unwrap();
-    assert!(shorter.entries().any(|entry| entry.is_err()), "the file is shorter than it was said to be");
+    assert!(
+        shorter.entries().any(|entry| entry.is_err()),
+        "the file is shorter than it was said to be"
+    );
 }
 
 proptest! {
@@ -137,7 +155,8 @@ proptest! {
         let reader = open(&bytes).unwrap();
         for (hash, offset) in &entries {
             let found = reader.find(hash).unwrap();
-            prop_assert!(if hash.digest().is_empty() { found.is_some() } else { found == Some(*offset) });
+            let one_of_many = hash.digest().is_empty() && found.is_some();
+            prop_assert!(one_of_many || found == Some(*offset));
         }
         prop_assert_eq!(reader.find(&Multihash::wrap(0x12, &missing).unwrap()).unwrap(), None);
     }
