@@ -7,6 +7,9 @@ use crate::node::NodeError;
 /// Items held on all levels together. The widest node of 2 MiB has about 50,000 links.
 const MAX_HELD: usize = 1 << 17;
 
+/// Levels of a whole DAG: directories 256 deep, each a HAMT of a few levels, and a file at the bottom.
+pub(crate) const MAX_DAG_DEPTH: usize = 1024;
+
 /// Items in the order of a depth-first walk: the children of an item come before its next sibling.
 ///
 /// Looking at the next item and taking it are two steps, so that work which fails in between can be tried again.
@@ -27,8 +30,15 @@ struct Level<T> {
 impl<T> Pending<T> {
     /// A stack with one item, for a DAG of at most `max_depth` levels.
     pub(crate) fn starting_with(first: T, max_depth: usize) -> Self {
-        let first = Level { left: vec![first].into_iter(), len: 1 };
-        Self { levels: vec![first], held: 1, max_depth }
+        let first = Level {
+            left: vec![first].into_iter(),
+            len: 1,
+        };
+        Self {
+            levels: vec![first],
+            held: 1,
+            max_depth,
+        }
     }
 
     /// The next item, which stays.
@@ -56,7 +66,10 @@ impl<T> Pending<T> {
         self.pop();
         if len > 0 {
             self.held += len;
-            self.levels.push(Level { left: children.into_iter(), len });
+            self.levels.push(Level {
+                left: children.into_iter(),
+                len,
+            });
         }
         Ok(())
     }

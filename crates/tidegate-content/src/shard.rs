@@ -6,6 +6,7 @@
 
 use crate::cid_text::Cid;
 use crate::dag_pb::PbLink;
+use crate::hamt::name_hash;
 use crate::node::NodeError;
 use crate::unixfs::{MURMUR3_X64_64, UnixFs};
 
@@ -61,7 +62,10 @@ impl Place {
         if total > u64::BITS {
             return Err(NodeError::Shard("deeper than the hash is long"));
         }
-        Ok(Self { prefix: self.prefix << bits | slot, bits: total })
+        Ok(Self {
+            prefix: self.prefix << bits | slot,
+            bits: total,
+        })
     }
 
     fn holds(self, name: &str) -> bool {
@@ -95,14 +99,19 @@ impl Shard {
         let mut taken = taken_slots(field);
         let digits = hex_digits(fanout);
         let slots = links.into_iter().map(|link| {
-            let number = taken.next().ok_or(NodeError::Shard("more links than its bit field says"))?;
+            let number = taken
+                .next()
+                .ok_or(NodeError::Shard("more links than its bit field says"))?;
             Slot::new(link, number, digits)
         });
         let slots = slots.collect::<Result<_, _>>()?;
         if taken.next().is_some() {
             return Err(NodeError::Shard("fewer links than its bit field says"));
         }
-        Ok(Self { bits: fanout.trailing_zeros(), slots })
+        Ok(Self {
+            bits: fanout.trailing_zeros(),
+            slots,
+        })
     }
 
     /// Looks for `name` in this shard, which stands at `place`.
@@ -141,13 +150,24 @@ impl Shard {
 impl Slot {
     fn new(link: PbLink, number: u64, digits: usize) -> Result<Self, NodeError> {
         let full = link.name.ok_or(NodeError::NoName)?;
-        let (prefix, name) = full.split_at_checked(digits).ok_or(NodeError::Shard("link name is too short"))?;
-        let upper_hex = prefix.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte));
+        let (prefix, name) = full
+            .split_at_checked(digits)
+            .ok_or(NodeError::Shard("link name is too short"))?;
+        let upper_hex = prefix
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte));
         if !upper_hex || u64::from_str_radix(prefix, 16) != Ok(number) {
             return Err(NodeError::Shard("link name does not say its slot"));
         }
         let name = (!name.is_empty()).then(|| name.to_owned());
-        Ok(Self { number, name, link: Target { cid: link.cid, tsize: link.tsize } })
+        Ok(Self {
+            number,
+            name,
+            link: Target {
+                cid: link.cid,
+                tsize: link.tsize,
+            },
+        })
     }
 }
 
@@ -163,7 +183,11 @@ pub(crate) fn directory_links(links: Vec<PbLink>) -> Result<Vec<DirectoryLink>, 
 /// Numbers of the bits set in a big-endian bit field, ascending.
 fn taken_slots(field: &[u8]) -> impl Iterator<Item = u64> {
     let bytes = (0_u64..).step_by(8).zip(field.iter().rev().copied());
-    bytes.flat_map(|(first, byte)| (0..8).filter(move |bit| byte >> bit & 1 == 1).map(move |bit| first + bit))
+    bytes.flat_map(|(first, byte)| {
+        (0..8)
+            .filter(move |bit| byte >> bit & 1 == 1)
+            .map(move |bit| first + bit)
+    })
 }
 
 /// Length of the largest slot's number in hexadecimal.
@@ -173,12 +197,4 @@ fn hex_digits(fanout: u64) -> usize {
         0x10..=0xff => 2,
         _ => 3,
     }
-}
-
-/// The hash that places a name: the first 64 bits of murmur3-x64-128 without a seed.
-fn name_hash(name: &str) -> u64 {
-    let mut bytes = name.as_bytes();
-    // Reading from memory does not fail.
-    let both = murmur3::murmur3_x64_128(&mut bytes, 0).unwrap_or_default();
-    (both & u128::from(u64::MAX)) as u64
 }

@@ -6,11 +6,9 @@ use bytes::Bytes;
 
 use crate::cid_text::{Cid, DAG_PB};
 use crate::dag_pb::PbNode;
-use crate::pending::Pending;
+use crate::node::NodeError;
+use crate::pending::{MAX_DAG_DEPTH, Pending};
 use crate::source::{BlockSource, ReadError, fetch, identity_block};
-
-/// Levels of a DAG: directories 256 deep, each a HAMT of several levels, and a file at the bottom.
-const MAX_DEPTH: usize = 1024;
 
 /// Walks a whole DAG depth first, each block before its children and these in the order of the links.
 ///
@@ -29,7 +27,10 @@ impl DagWalk {
     /// a very long walk then. Without, it comes once, and every CID is remembered.
     pub fn new(root: Cid, duplicates: bool) -> Self {
         let seen = (!duplicates).then(HashSet::new);
-        Self { pending: Pending::starting_with(root, MAX_DEPTH), seen }
+        Self {
+            pending: Pending::starting_with(root, MAX_DAG_DEPTH),
+            seen,
+        }
     }
 
     /// The next block with its name, or `None` after the last.
@@ -46,7 +47,8 @@ impl DagWalk {
                 continue;
             }
             let block = fetch(source, &cid)?;
-            self.descend(&cid, &block).map_err(|reason| ReadError::malformed(&cid, reason))?;
+            self.descend(&cid, &block)
+                .map_err(|reason| ReadError::malformed(&cid, reason))?;
             if identity_block(&cid).is_none() {
                 if let Some(seen) = &mut self.seen {
                     seen.insert(cid);
@@ -57,8 +59,13 @@ impl DagWalk {
         Ok(None)
     }
 
-    fn descend(&mut self, cid: &Cid, block: &Bytes) -> Result<(), crate::NodeError> {
-        let links = if cid.codec() == DAG_PB { PbNode::decode(block)?.links } else { Vec::new() };
-        self.pending.replace(links.into_iter().map(|link| link.cid).collect())
+    fn descend(&mut self, cid: &Cid, block: &Bytes) -> Result<(), NodeError> {
+        let links = if cid.codec() == DAG_PB {
+            PbNode::decode(block)?.links
+        } else {
+            Vec::new()
+        };
+        self.pending
+            .replace(links.into_iter().map(|link| link.cid).collect())
     }
 }
