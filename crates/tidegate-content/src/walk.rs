@@ -1,0 +1,71 @@
+//! Going through all blocks of a DAG: what an archive of it holds, and what a pin of it keeps.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+
+use crate::cid_text::{Cid, DAG_PB};
+use crate::dag_pb::PbNode;
+use crate::node::NodeError;
+use crate::pending::{MAX_DAG_DEPTH, Pending};
+use crate::source::{BlockSource, ReadError, fetch, identity_block};
+
+/// Walks a whole DAG depth first, each block before its children and these in the order of the links.
+///
+/// DAG-PB is followed, other codecs are leaves. Identity CIDs are followed too, but are no blocks and are not given.
+#[derive(Debug)]
+pub struct DagWalk {
+    pending: Pending<Cid>,
+    /// What was given, where nothing may come twice.
+    seen: Option<HashSet<Cid>>,
+}
+
+impl DagWalk {
+    /// A walk that starts at `root`.
+    ///
+    /// With `duplicates` a block comes as often as it is linked to, and nothing is remembered; note that a small DAG can be
+    /// a very long walk then. Without, it comes once, and every CID is remembered.
+    pub fn new(root: Cid, duplicates: bool) -> Self {
+        let seen = (!duplicates).then(HashSet::new);
+        Self {
+            pending: Pending::starting_with(root, MAX_DAG_DEPTH),
+            seen,
+        }
+    }
+
+    /// The next block with its name, or `None` after the last.
+    ///
+    /// # Errors
+    /// [`ReadError::Source`] leaves the walk where it was. [`ReadError::Malformed`] comes again.
+    pub fn next<S: BlockSource>(
+        &mut self,
+        source: &mut S,
+    ) -> Result<Option<(Cid, Bytes)>, ReadError<S::Error>> {
+        while let Some(&cid) = self.pending.peek() {
+            if self.seen.as_ref().is_some_and(|seen| seen.contains(&cid)) {
+                self.pending.pop();
+                continue;
+            }
+            let block = fetch(source, &cid)?;
+            self.descend(&cid, &block)
+                .map_err(|reason| ReadError::malformed(&cid, reason))?;
+            if identity_block(&cid).is_none() {
+                if let Some(seen) = &mut self.seen {
+                    seen.insert(cid);
+                }
+                return Ok(Some((cid, block)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn descend(&mut self, cid: &Cid, block: &Bytes) -> Result<(), NodeError> {
+        let links = if cid.codec() == DAG_PB {
+            PbNode::decode(block)?.links
+        } else {
+            Vec::new()
+        };
+        self.pending
+            .replace(links.into_iter().map(|link| link.cid).collect())
+    }
+}
