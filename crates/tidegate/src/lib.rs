@@ -1,1 +1,4 @@
 //! Tidegate.
+
+pub mod clock;
+pub mod db;

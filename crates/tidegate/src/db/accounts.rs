@@ -1,0 +1,170 @@
+//! Account rows and the bytes that each has used. Keys are in `keys`.
+
+use crate::clock::Timestamp;
+
+use super::statements::statements;
+use super::{AccountId, DbError, Row, Session, Value};
+
+statements! {
+    INSERT = "INSERT INTO accounts (email, password_hash, created_at) VALUES ($1, $2, $3)
+              ON CONFLICT (email) DO NOTHING RETURNING id";
+    FIND = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at FROM accounts WHERE id = $1";
+    FIND_BY_EMAIL = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at
+                     FROM accounts WHERE email = $1";
+    LIST = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at
+            FROM accounts WHERE id > $1 ORDER BY id LIMIT $2";
+    SET_PASSWORD = "UPDATE accounts SET password_hash = $1 WHERE id = $2";
+    SET_QUOTA = "UPDATE accounts SET quota_bytes = $1 WHERE id = $2";
+    // One statement, so that two uploads at once cannot both take the last bytes. Subtracted, so that nothing overflows.
+    CHARGE = "UPDATE accounts SET used_bytes = used_bytes + $1
+              WHERE id = $2 AND $1 <= COALESCE(quota_bytes, $3) - used_bytes";
+    REFUND = "UPDATE accounts SET used_bytes = CASE WHEN used_bytes > $1 THEN used_bytes - $1 ELSE 0 END
+              WHERE id = $2";
+}
+
+/// One person or program that may pin.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its id, never given to another.
+    pub id: AccountId,
+    /// Lower-cased and trimmed.
+    pub email: String,
+    /// A PHC string.
+    pub password_hash: String,
+    /// Bytes it may pin, when not the server's default.
+    pub quota_bytes: Option<u64>,
+    /// Bytes it has pinned.
+    pub used_bytes: u64,
+    /// When it registered.
+    pub created_at: Timestamp,
+}
+
+/// Without the hash: it must not get into a log by `{:?}`.
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Account {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            id: row.get(0)?,
+            email: row.get(1)?,
+            password_hash: row.get(2)?,
+            quota_bytes: row.get(3)?,
+            used_bytes: row.get(4)?,
+            created_at: row.get(5)?,
+        })
+    }
+}
+
+/// Adds an account; nothing when the e-mail address is taken. `email` is lower-cased and trimmed already.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn insert_account(
+    s: &mut Session<'_>,
+    email: &str,
+    password_hash: &str,
+    now: Timestamp,
+) -> Result<Option<AccountId>, DbError> {
+    let row = s
+        .query_opt(INSERT, &[email.into(), password_hash.into(), now.into()])
+        .await?;
+    row.map(|row| row.get(0)).transpose()
+}
+
+/// The account with this id.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn find_account(s: &mut Session<'_>, id: AccountId) -> Result<Option<Account>, DbError> {
+    s.query_opt(FIND, &[id.into()])
+        .await?
+        .as_ref()
+        .map(Account::from_row)
+        .transpose()
+}
+
+/// The account with this e-mail address, lower-cased and trimmed already.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn find_account_by_email(s: &mut Session<'_>, email: &str) -> Result<Option<Account>, DbError> {
+    s.query_opt(FIND_BY_EMAIL, &[email.into()])
+        .await?
+        .as_ref()
+        .map(Account::from_row)
+        .transpose()
+}
+
+/// Up to `limit` accounts whose ids come after `after`, in order of id. Start with `AccountId(0)`.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn accounts_after(
+    s: &mut Session<'_>,
+    after: AccountId,
+    limit: u32,
+) -> Result<Vec<Account>, DbError> {
+    let rows = s.query(LIST, &[after.into(), i64::from(limit).into()]).await?;
+    rows.iter().map(Account::from_row).collect()
+}
+
+/// Replaces the password; false when there is no such account.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn set_password_hash(
+    s: &mut Session<'_>,
+    id: AccountId,
+    password_hash: &str,
+) -> Result<bool, DbError> {
+    Ok(s.execute(SET_PASSWORD, &[password_hash.into(), id.into()])
+        .await?
+        == 1)
+}
+
+/// Gives the account a quota of its own, or the server's default again; false when there is no such account.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn set_quota(s: &mut Session<'_>, id: AccountId, quota: Option<u64>) -> Result<bool, DbError> {
+    Ok(s.execute(SET_QUOTA, &[quota.into(), id.into()]).await? == 1)
+}
+
+/// Takes `bytes` of the account's quota; false when there are not so many left (or no such account).
+///
+/// `default_quota` counts for accounts without one of their own; `None` is no limit. Call it in the transaction
+/// that adds the pin, and let that fail when this says false.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn charge(
+    s: &mut Session<'_>,
+    id: AccountId,
+    bytes: u64,
+    default_quota: Option<u64>,
+) -> Result<bool, DbError> {
+    let default = Value::from(default_quota.unwrap_or(u64::MAX));
+    Ok(s.execute(CHARGE, &[bytes.into(), id.into(), default]).await? == 1)
+}
+
+/// Gives back `bytes` that [`charge`] took, in the transaction that removes the pin. Never below zero.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn refund(s: &mut Session<'_>, id: AccountId, bytes: u64) -> Result<(), DbError> {
+    s.execute(REFUND, &[bytes.into(), id.into()]).await.map(drop)
+}

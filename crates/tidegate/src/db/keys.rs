@@ -1,0 +1,205 @@
+//! An account's API keys and verification keys. What they mean and how they are sealed is in the house.
+
+use crate::clock::Timestamp;
+
+use super::statements::statements;
+use super::{AccountId, DbError, Row, Session};
+
+statements! {
+    INSERT_API_KEY = "INSERT INTO api_keys (id, account_id, name, created_at) VALUES ($1, $2, $3, $4)
+                      ON CONFLICT (account_id, name) WHERE revoked_at IS NULL DO NOTHING";
+    FIND_API_KEY = "SELECT id, account_id, name, created_at, revoked_at FROM api_keys WHERE id = $1";
+    // Keys that still work come first, so that a long past cannot push one over the limit.
+    LIST_API_KEYS = "SELECT id, account_id, name, created_at, revoked_at FROM api_keys WHERE account_id = $1
+                     ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at, id LIMIT $2";
+    COUNT_LIVE_API_KEYS = "SELECT count(*) FROM api_keys WHERE account_id = $1 AND revoked_at IS NULL";
+    REVOKE_API_KEY = "UPDATE api_keys SET revoked_at = $1
+                      WHERE account_id = $2 AND name = $3 AND revoked_at IS NULL";
+    INSERT_VERIFICATION_KEY = "INSERT INTO verification_keys
+                                   (account_id, public_key, sealed_private_key, created_at)
+                               VALUES ($1, $2, $3, $4)";
+    LIST_VERIFICATION_KEYS = "SELECT public_key, sealed_private_key, created_at, expires_at
+                              FROM verification_keys
+                              WHERE account_id = $1 AND (expires_at IS NULL OR expires_at > $2)
+                              ORDER BY id DESC LIMIT $3";
+    EXPIRE_VERIFICATION_KEYS = "UPDATE verification_keys SET expires_at = $1
+                                WHERE account_id = $2 AND (expires_at IS NULL OR expires_at > $1)";
+}
+
+/// Verification keys that are tried for one signature.
+const MAX_VERIFICATION_KEYS: i64 = 8;
+
+/// API keys that are listed for one account.
+const MAX_LISTED_API_KEYS: i64 = 1000;
+
+/// A key that opens the API for one account. The token itself is made from this row and never stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// A UUID.
+    pub id: String,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Unique among the account's keys that are not revoked.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was revoked; it still works while there is nothing here.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            id: row.get(0)?,
+            account: row.get(1)?,
+            name: row.get(2)?,
+            created_at: row.get(3)?,
+            revoked_at: row.get(4)?,
+        })
+    }
+}
+
+/// A key that an account's digital signatures are checked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerificationKey {
+    /// An RSA public key: SubjectPublicKeyInfo, DER.
+    pub public_key: Vec<u8>,
+    /// The private half, sealed, when it was made here.
+    pub sealed_private_key: Option<Vec<u8>>,
+    /// When it was made or brought.
+    pub created_at: Timestamp,
+    /// From when on it no longer counts.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl VerificationKey {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            public_key: row.get(0)?,
+            sealed_private_key: row.get(1)?,
+            created_at: row.get(2)?,
+            expires_at: row.get(3)?,
+        })
+    }
+}
+
+/// Adds an API key; false when the account has a live one of that name.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn insert_api_key(s: &mut Session<'_>, key: &ApiKey) -> Result<bool, DbError> {
+    let params = [
+        key.id.as_str().into(),
+        key.account.into(),
+        key.name.as_str().into(),
+        key.created_at.into(),
+    ];
+    Ok(s.execute(INSERT_API_KEY, &params).await? == 1)
+}
+
+/// The API key with this id, revoked or not.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn find_api_key(s: &mut Session<'_>, id: &str) -> Result<Option<ApiKey>, DbError> {
+    s.query_opt(FIND_API_KEY, &[id.into()])
+        .await?
+        .as_ref()
+        .map(ApiKey::from_row)
+        .transpose()
+}
+
+/// The account's API keys, live ones before revoked ones, then oldest first; at most 1000.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn list_api_keys(s: &mut Session<'_>, account: AccountId) -> Result<Vec<ApiKey>, DbError> {
+    let rows = s
+        .query(LIST_API_KEYS, &[account.into(), MAX_LISTED_API_KEYS.into()])
+        .await?;
+    rows.iter().map(ApiKey::from_row).collect()
+}
+
+/// How many API keys of the account are not revoked.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn count_live_api_keys(s: &mut Session<'_>, account: AccountId) -> Result<u64, DbError> {
+    s.query_one(COUNT_LIVE_API_KEYS, &[account.into()]).await?.get(0)
+}
+
+/// Revokes the account's live key of that name; false when there is none.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn revoke_api_key(
+    s: &mut Session<'_>,
+    account: AccountId,
+    name: &str,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    Ok(
+        s.execute(REVOKE_API_KEY, &[now.into(), account.into(), name.into()])
+            .await?
+            == 1,
+    )
+}
+
+/// Adds a verification key, which is the newest from now on.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn insert_verification_key(
+    s: &mut Session<'_>,
+    account: AccountId,
+    public_key: &[u8],
+    sealed_private_key: Option<&[u8]>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let params = [
+        account.into(),
+        public_key.into(),
+        sealed_private_key.into(),
+        now.into(),
+    ];
+    s.execute(INSERT_VERIFICATION_KEY, &params).await.map(drop)
+}
+
+/// The account's verification keys that count at `now`, newest first; at most 8.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn verification_keys(
+    s: &mut Session<'_>,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Vec<VerificationKey>, DbError> {
+    let params = [account.into(), now.into(), MAX_VERIFICATION_KEYS.into()];
+    s.query(LIST_VERIFICATION_KEYS, &params)
+        .await?
+        .iter()
+        .map(VerificationKey::from_row)
+        .collect()
+}
+
+/// Lets all of the account's verification keys end at `at`, those that end sooner excepted.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn expire_verification_keys(
+    s: &mut Session<'_>,
+    account: AccountId,
+    at: Timestamp,
+) -> Result<(), DbError> {
+    s.execute(EXPIRE_VERIFICATION_KEYS, &[at.into(), account.into()])
+        .await
+        .map(drop)
+}

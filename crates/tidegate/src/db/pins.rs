@@ -1,0 +1,262 @@
+//! Pins: which account wants which content kept, and who may see it.
+
+use crate::clock::Timestamp;
+
+use super::statements::statements;
+use super::value::{FromValue, Value};
+use super::{AccountId, DbError, PinId, Row, Session};
+
+statements! {
+    UPSERT = "INSERT INTO pins
+                  (account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+              ON CONFLICT (account_id, root, source) DO UPDATE SET
+                  cid = excluded.cid, name = excluded.name, meta = excluded.meta,
+                  visibility = excluded.visibility, pinned_at = excluded.pinned_at, repeats = pins.repeats + 1
+              RETURNING id, account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at, repeats";
+    FIND = "SELECT id, account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at, repeats
+            FROM pins WHERE account_id = $1 AND id = $2";
+    LIST_NEWEST = "SELECT id, account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at, repeats
+                   FROM pins WHERE account_id = $1 AND pinned_at >= $2 AND pinned_at <= $3
+                   ORDER BY pinned_at DESC, id DESC LIMIT $4 OFFSET $5";
+    LIST_OLDEST = "SELECT id, account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at, repeats
+                   FROM pins WHERE account_id = $1 AND pinned_at >= $2 AND pinned_at <= $3
+                   ORDER BY pinned_at, id LIMIT $4 OFFSET $5";
+    COUNT = "SELECT count(*) FROM pins WHERE account_id = $1 AND pinned_at >= $2 AND pinned_at <= $3";
+    DELETE = "DELETE FROM pins WHERE account_id = $1 AND id = $2
+              RETURNING id, account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at, repeats";
+    IS_PUBLIC = "SELECT 1 FROM pins WHERE root = $1 AND visibility = 'public' LIMIT 1";
+    IS_PINNED = "SELECT 1 FROM pins WHERE root = $1 LIMIT 1";
+}
+
+/// Who may read a pinned content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// Anyone who knows its CID.
+    Public,
+    /// Only who was granted it.
+    Private,
+}
+
+impl Visibility {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+        }
+    }
+}
+
+impl FromValue for Visibility {
+    fn from_value(value: &Value) -> Option<Self> {
+        match String::from_value(value)?.as_str() {
+            "public" => Some(Self::Public),
+            "private" => Some(Self::Private),
+            _ => None,
+        }
+    }
+}
+
+/// Which door a pin came through. The same content through two doors is two pins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PinSource {
+    /// An upload to `/pinning/pinFile`.
+    PinFile,
+}
+
+impl PinSource {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::PinFile => "pin_file",
+        }
+    }
+}
+
+impl FromValue for PinSource {
+    fn from_value(value: &Value) -> Option<Self> {
+        match String::from_value(value)?.as_str() {
+            "pin_file" => Some(Self::PinFile),
+            _ => None,
+        }
+    }
+}
+
+/// A pin to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPin {
+    /// Who pins.
+    pub account: AccountId,
+    /// The content's root as CIDv1 base32 text.
+    pub root: String,
+    /// The CID as it was given, for answers.
+    pub cid: String,
+    /// The user's name for it.
+    pub name: Option<String>,
+    /// The user's metadata: a JSON object.
+    pub meta: String,
+    /// Who may read it.
+    pub visibility: Visibility,
+    /// Which door it came through.
+    pub source: PinSource,
+    /// Bytes that count against the quota.
+    pub size: u64,
+}
+
+/// A recorded pin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// Its id; higher means first pinned later.
+    pub id: PinId,
+    /// What was recorded.
+    pub pin: NewPin,
+    /// When it was first pinned.
+    pub created_at: Timestamp,
+    /// When it was last pinned: the date that users see and filter by.
+    pub pinned_at: Timestamp,
+    /// How often it was pinned again.
+    pub repeats: u64,
+}
+
+impl Pin {
+    /// Was it not there before? Asked of what [`upsert_pin`] returns.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.repeats == 0
+    }
+
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            id: row.get(0)?,
+            pin: NewPin {
+                account: row.get(1)?,
+                root: row.get(2)?,
+                cid: row.get(3)?,
+                name: row.get(4)?,
+                meta: row.get(5)?,
+                visibility: row.get(6)?,
+                source: row.get(7)?,
+                size: row.get(8)?,
+            },
+            created_at: row.get(9)?,
+            pinned_at: row.get(10)?,
+            repeats: row.get(11)?,
+        })
+    }
+}
+
+/// Some pins of an account: a span of time and a page of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PinQuery {
+    /// Whose pins.
+    pub account: AccountId,
+    /// Pinned at or after this.
+    pub from: Timestamp,
+    /// Pinned at or before this.
+    pub until: Timestamp,
+    /// Newest first, or oldest first.
+    pub newest_first: bool,
+    /// Pins to leave out at the beginning.
+    pub offset: u64,
+    /// Pins to return at most.
+    pub limit: u32,
+}
+
+/// Records a pin. The same account, root and source again is the one entry with a new date, name, metadata and
+/// visibility; [`Pin::is_new`] tells which it was.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn upsert_pin(s: &mut Session<'_>, pin: &NewPin, now: Timestamp) -> Result<Pin, DbError> {
+    let params = [
+        pin.account.into(),
+        pin.root.as_str().into(),
+        pin.cid.as_str().into(),
+        pin.name.as_deref().into(),
+        pin.meta.as_str().into(),
+        pin.visibility.as_str().into(),
+        pin.source.as_str().into(),
+        pin.size.into(),
+        now.into(),
+    ];
+    Pin::from_row(&s.query_one(UPSERT, &params).await?)
+}
+
+/// The account's pin with this id.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn find_pin(s: &mut Session<'_>, account: AccountId, id: PinId) -> Result<Option<Pin>, DbError> {
+    s.query_opt(FIND, &[account.into(), id.into()])
+        .await?
+        .as_ref()
+        .map(Pin::from_row)
+        .transpose()
+}
+
+/// The page of pins that `query` asks for. Pins of the same millisecond are in order of id.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn list_pins(s: &mut Session<'_>, query: &PinQuery) -> Result<Vec<Pin>, DbError> {
+    let sql = if query.newest_first {
+        LIST_NEWEST
+    } else {
+        LIST_OLDEST
+    };
+    let params = [
+        query.account.into(),
+        query.from.into(),
+        query.until.into(),
+        i64::from(query.limit).into(),
+        query.offset.into(),
+    ];
+    s.query(sql, &params).await?.iter().map(Pin::from_row).collect()
+}
+
+/// How many pins `query` has on all its pages.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn count_pins(s: &mut Session<'_>, query: &PinQuery) -> Result<u64, DbError> {
+    s.query_one(
+        COUNT,
+        &[query.account.into(), query.from.into(), query.until.into()],
+    )
+    .await?
+    .get(0)
+}
+
+/// Removes the account's pin and returns it; nothing when there is none.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn delete_pin(s: &mut Session<'_>, account: AccountId, id: PinId) -> Result<Option<Pin>, DbError> {
+    s.query_opt(DELETE, &[account.into(), id.into()])
+        .await?
+        .as_ref()
+        .map(Pin::from_row)
+        .transpose()
+}
+
+/// Has anybody pinned this root publicly?
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn is_public(s: &mut Session<'_>, root: &str) -> Result<bool, DbError> {
+    Ok(s.query_opt(IS_PUBLIC, &[root.into()]).await?.is_some())
+}
+
+/// Does anybody want this root kept?
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn is_pinned(s: &mut Session<'_>, root: &str) -> Result<bool, DbError> {
+    Ok(s.query_opt(IS_PINNED, &[root.into()]).await?.is_some())
+}
