@@ -100,6 +100,16 @@ impl Profile {
         self.name
     }
 
+    /// Version of the CIDs that files and directories get.
+    #[must_use]
+    pub fn version(&self) -> cid::Version {
+        if self.version_0 {
+            cid::Version::V0
+        } else {
+            cid::Version::V1
+        }
+    }
+
     /// Bytes per chunk.
     #[must_use]
     pub fn chunk_bytes(&self) -> usize {

@@ -25,7 +25,7 @@ pub struct Parts {
     /// The time.
     pub clock: Clock,
     /// The facts.
-    pub db: Db,
+    pub db: Arc<Db>,
     /// People, keys and tokens.
     pub accounts: Accounts,
     /// Where pins are made.
@@ -51,18 +51,40 @@ impl App {
     /// One that says what to do: the folder is in use or not writable, the database cannot be opened, the key is bad.
     pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let dir = DataDir::claim(&config.data.dir)?;
-        let db = dir.open_database(&config.database).await?;
+        let db = Arc::new(dir.open_database(&config.database).await?);
         let key = ServerKey::load(dir.path(), config.secrets.server_key.as_ref())?;
         let node = dir.node()?;
         let store = BlobStore::open(dir.path())
             .with_context(|| format!("cannot make the content folders in {}", dir.path().display()))?;
-        let accounts = Accounts::new(db.clone(), key, clock.clone());
-        let pins = Pins::new(db.clone(), store.clone(), clock.clone(), &config.limits, &node);
-        let removed = pins.clean().await.context("cannot remove what an earlier run left unfinished")?;
+        let accounts = Accounts::new(Arc::clone(&db), key, clock.clone());
+        let pins = Pins::new(
+            Arc::clone(&db),
+            store.clone(),
+            clock.clone(),
+            &config.limits,
+            &node,
+        );
+        let removed = pins
+            .clean()
+            .await
+            .context("cannot remove what an earlier run left unfinished")?;
         if removed > 0 {
             tracing::info!(removed, "removed uploads that an earlier run left unfinished");
         }
-        let library = Library::new(db.clone(), store);
-        Ok(Self(Arc::new(Parts { config, clock, db, accounts, pins, library, _dir: dir })))
+        let library = Library::new(Arc::clone(&db), store);
+        Ok(Self(Arc::new(Parts {
+            config,
+            clock,
+            db,
+            accounts,
+            pins,
+            library,
+            _dir: dir,
+        })))
+    }
+
+    /// Waits for what is being written.
+    pub async fn close(&self) {
+        self.db.close().await;
     }
 }

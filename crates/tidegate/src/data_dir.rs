@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 
 use crate::{
     config::Database,
-    db::{Db, Settings},
+    db::{Db, DbOptions},
 };
 
 /// A data folder. While a server or a repair holds it, no other does.
@@ -45,7 +45,10 @@ impl DataDir {
     /// It cannot be made.
     pub fn visit(path: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(path).with_context(|| not_writable(path))?;
-        Ok(Self { path: path.to_owned(), _lock: None })
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: None,
+        })
     }
 
     /// Where it is.
@@ -58,11 +61,11 @@ impl DataDir {
     /// # Errors
     /// Those of [`Db::open`].
     pub async fn open_database(&self, config: &Database) -> anyhow::Result<Db> {
-        let settings = match &config.url {
-            Some(url) => Settings::Postgres(url.clone()),
-            None => Settings::sqlite(self.path.join("tidegate.sqlite")),
+        let options = match &config.url {
+            Some(url) => DbOptions::postgres(url.clone()),
+            None => DbOptions::sqlite(self.path.join("tidegate.sqlite")),
         };
-        Ok(Db::open(&settings).await?)
+        Ok(Db::open(options).await?)
     }
 
     /// The name of this folder among those that share a database, made at the first start.
@@ -90,5 +93,8 @@ impl DataDir {
 }
 
 fn not_writable(path: &Path) -> String {
-    format!("cannot write to the data folder {}; give another with --data", path.display())
+    format!(
+        "cannot write to the data folder {}; give another with --data",
+        path.display()
+    )
 }

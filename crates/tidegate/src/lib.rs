@@ -1,4 +1,28 @@
-//! Tidegate.
+//! Tidegate: one binary that pins content, serves it, and will sell access to it.
+//!
+//! Dependencies point down:
+//!
+//! ```text
+//! doors    cli/        one file per command
+//!          http/       every route; one folder per dialect
+//! house    pins/       the life of a pin, and who may read what
+//!          accounts/   people, keys and tokens
+//! ground   blobs/      content on disk
+//!          db/         all SQL
+//! leaves   clock, config/, data_dir, telemetry/
+//! ```
+//!
+//! [`app`] builds the parts, [`server`] runs them. `docs/architecture.md` tells why it is so.
 
+pub mod accounts;
+pub mod app;
+pub mod blobs;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod data_dir;
 pub mod db;
+pub mod http;
+pub mod pins;
+pub mod server;
+pub mod telemetry;

@@ -36,7 +36,11 @@ impl Server {
     /// The address is taken, or not ours.
     pub async fn bind(config: &config::Server, router: Router) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
-        Ok(Self { listener, router, config: config.clone() })
+        Ok(Self {
+            listener,
+            router,
+            config: config.clone(),
+        })
     }
 
     /// The address bound, with the port the system chose when the config says 0.
@@ -52,8 +56,14 @@ impl Server {
         let connections = Arc::new(Semaphore::new(self.config.max_connections));
         let graceful = GracefulShutdown::new();
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(self.config.header_timeout);
-        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(128);
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.config.header_timeout);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(128);
         let builder = Arc::new(builder);
 
         let mut stop = std::pin::pin!(stop);
@@ -86,8 +96,14 @@ impl Server {
         }
         drop(self.listener);
         let open = graceful.count();
-        tracing::info!(connections = open, "stopping: no new connections, running requests are finished");
-        if tokio::time::timeout(self.config.drain_timeout, graceful.shutdown()).await.is_err() {
+        tracing::info!(
+            connections = open,
+            "stopping: no new connections, running requests are finished"
+        );
+        if tokio::time::timeout(self.config.drain_timeout, graceful.shutdown())
+            .await
+            .is_err()
+        {
             tracing::warn!(after = ?self.config.drain_timeout, "some requests did not finish in time and are cut");
         }
     }
@@ -117,7 +133,10 @@ fn prepared(stream: TcpStream) -> TcpStream {
 
 /// Out of file descriptors, accepting fails at once and again: wait for some connection to end.
 async fn pause_when_exhausted(error: &io::Error) {
-    if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
+    if !matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    ) {
         tracing::error!(%error, "cannot accept connections; trying again in a second");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

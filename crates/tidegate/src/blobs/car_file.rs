@@ -8,10 +8,8 @@ use bytes::Bytes;
 use tidegate_content::{
     BlockSource, Cid, MAX_BLOCK_BYTES,
     car::{
-        IndexError, IndexReader, ReadAt, V2Header,
-        index::IndexEntry,
-        v1::{self, SectionHead},
-        v2::PRAGMA,
+        CarEvent, CarLimits, CarReader, IndexEntry, IndexError, IndexReader, ReadAt, V2Header,
+        v1::SectionHead, v2::PRAGMA,
     },
     cid_text::{IDENTITY, Multihash},
 };
@@ -37,6 +35,7 @@ pub struct CarFile {
 }
 
 /// A file and how it may be read.
+#[derive(Clone)]
 struct Source(Arc<File>, Access);
 
 impl ReadAt for Source {
@@ -58,16 +57,23 @@ impl CarFile {
             return Err(BlobError::Damaged("it is not a CARv2"));
         }
         let header = start[PRAGMA.len()..].try_into().expect("the rest is the header");
-        let header = V2Header::parse(header).map_err(|_| BlobError::Damaged("its header contradicts itself"))?;
+        let header =
+            V2Header::parse(header).map_err(|_| BlobError::Damaged("its header contradicts itself"))?;
         let data = header.data_offset..header.data_offset + header.data_size;
         if header.index_offset == 0 || data.end > len || header.index_offset > len {
             return Err(BlobError::Damaged("it is cut"));
         }
-        let index = |access| IndexReader::open(Source(Arc::clone(&file), access), header.index_offset, len);
-        let (in_memory, on_disk) = (index(Access::Disk)?, index(Access::Disk)?);
+        let source = |access| Source(Arc::clone(&file), access);
+        let on_disk = IndexReader::open(source(Access::Disk), header.index_offset, len)?;
+        let in_memory = on_disk.clone().with_source(source(Access::Memory));
         let root = read_root(&file, &data)?;
-        let in_memory = in_memory.with_source(Source(Arc::clone(&file), Access::Memory));
-        Ok(Self { file, root, data, in_memory, on_disk })
+        Ok(Self {
+            file,
+            root,
+            data,
+            in_memory,
+            on_disk,
+        })
     }
 
     /// The DAG's root as the file says it.
@@ -100,7 +106,12 @@ impl CarFile {
 
     /// A reader of blocks.
     pub fn cursor(self: &Arc<Self>, access: Access) -> CarCursor {
-        CarCursor { car: Arc::clone(self), access, next: 0, usual: FIRST_READ }
+        CarCursor {
+            car: Arc::clone(self),
+            access,
+            next: 0,
+            usual: FIRST_READ,
+        }
     }
 
     fn find(&self, hash: &Multihash, access: Access) -> Result<Option<u64>, BlobError> {
@@ -115,8 +126,10 @@ impl CarFile {
 fn read_root(file: &File, data: &std::ops::Range<u64>) -> Result<Cid, BlobError> {
     let mut bytes = [0; ROOTS_READ];
     let read = read_at(file, Access::Disk, &mut bytes, data.start)?;
-    match v1::decode_header(&bytes[..read]).as_deref() {
-        Ok([root]) => Ok(*root),
+    let mut reader = CarReader::new(CarLimits::default());
+    reader.feed(Bytes::copy_from_slice(&bytes[..read]));
+    match reader.next() {
+        Ok(Some(CarEvent::Header(roots))) if roots.len() == 1 => Ok(roots[0]),
         _ => Err(BlobError::Damaged("it does not have exactly one root")),
     }
 }
@@ -151,9 +164,16 @@ impl CarCursor {
     }
 
     /// The block at `section` if it is the one of `hash`.
-    fn block_at(&mut self, section: u64, first_read: usize, hash: &Multihash) -> Result<Option<Bytes>, BlobError> {
+    fn block_at(
+        &mut self,
+        section: u64,
+        first_read: usize,
+        hash: &Multihash,
+    ) -> Result<Option<Bytes>, BlobError> {
         let available = self.car.data.end - self.car.data.start;
-        let Some(left) = available.checked_sub(section).filter(|left| *left > 0) else { return Ok(None) };
+        let Some(left) = available.checked_sub(section).filter(|left| *left > 0) else {
+            return Ok(None);
+        };
         let at = self.car.data.start + section;
         let mut buffer = Buffer::new(first_read.min(usize::try_from(left).unwrap_or(usize::MAX)));
         let mut read = read_at(&self.car.file, self.access, buffer.as_mut(), at)?;
@@ -162,8 +182,13 @@ impl CarCursor {
         if head.cid.hash() != hash {
             return Ok(None);
         }
-        let len = usize::try_from(head.data_len).ok().filter(|len| *len <= MAX_BLOCK_BYTES);
-        let Some(end) = len.map(|len| head.data_start + len).filter(|end| *end as u64 <= left) else {
+        let len = usize::try_from(head.data_len)
+            .ok()
+            .filter(|len| *len <= MAX_BLOCK_BYTES);
+        let Some(end) = len
+            .map(|len| head.data_start + len)
+            .filter(|end| *end as u64 <= left)
+        else {
             return Err(BlobError::Damaged("a section is longer than a block may be"));
         };
         if end > read {
@@ -176,7 +201,11 @@ impl CarCursor {
         (self.next, self.usual) = (section + end as u64, end);
         let block = buffer.freeze(end).slice(head.data_start..);
         // A small block must not keep a large buffer.
-        Ok(Some(if read > 4 * block.len() + FIRST_READ { Bytes::copy_from_slice(&block) } else { block }))
+        Ok(Some(if read > 4 * block.len() + FIRST_READ {
+            Bytes::copy_from_slice(&block)
+        } else {
+            block
+        }))
     }
 }
 
@@ -194,6 +223,7 @@ impl BlockSource for CarCursor {
             return Ok(block);
         }
         let section = self.car.find(hash, self.access)?.ok_or(BlobError::Missing)?;
-        self.block_at(section, FIRST_READ, hash)?.ok_or(BlobError::Damaged("its index leads to another block"))
+        self.block_at(section, FIRST_READ, hash)?
+            .ok_or(BlobError::Damaged("its index leads to another block"))
     }
 }

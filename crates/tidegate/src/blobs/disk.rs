@@ -52,13 +52,15 @@ pub(super) fn read_at(file: &File, access: Access, buffer: &mut [u8], offset: u6
         let (rest, at) = (&mut buffer[done..], offset + done as u64);
         let read = match access {
             Access::Disk => file.read_at(rest, at),
-            Access::Memory => match preadv2(file, &mut [io::IoSliceMut::new(rest)], at, ReadWriteFlags::NOWAIT) {
-                // Not every file system can say what it has in memory.
-                Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
-                    Err(io::ErrorKind::WouldBlock.into())
+            Access::Memory => {
+                match preadv2(file, &mut [io::IoSliceMut::new(rest)], at, ReadWriteFlags::NOWAIT) {
+                    // Not every file system can say what it has in memory.
+                    Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+                        Err(io::ErrorKind::WouldBlock.into())
+                    }
+                    other => other.map_err(io::Error::from),
                 }
-                other => other.map_err(io::Error::from),
-            },
+            }
         };
         match read {
             Ok(0) => break,

@@ -191,6 +191,16 @@ impl Db {
         }
     }
 
+    /// Asks the engine for a sign of life.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`] when it gives none.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        self.read(|s| Box::pin(async move { settings::find_setting(s, "schema").await.map(drop) }))
+            .await
+    }
+
     /// Has the engine check every statement of the data layer against the schema, running none.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! Every route of the server.
 
 use axum::{
-    Router,
-    middleware::{from_fn, from_fn_with_state},
+    Extension, Router,
+    middleware::from_fn,
     routing::{get, post},
 };
 
@@ -22,6 +22,7 @@ pub fn router(app: App) -> Router {
     let gateway = Router::new()
         .route("/ipfs/{*path}", get(gateway::serve))
         .method_not_allowed_fallback(gateway::method_not_allowed)
+        .layer(Extension(gateway::FileCache::new()))
         .layer(from_fn(layers::cors::gateway));
 
     let operations = Router::new()
@@ -34,6 +35,6 @@ pub fn router(app: App) -> Router {
         .merge(gateway)
         .merge(operations)
         .fallback(error::not_found)
-        .layer(from_fn_with_state(app.clone(), layers::observe::observe))
+        .layer(from_fn(layers::observe::observe))
         .with_state(app)
 }

@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use tidegate_content::{
-    BlockSink, BlockSource, Cid, DirectoryImport, FileCursor, FileImport, Hasher, Imported, NewBlock, Profile,
-    ReadError, TreeError,
+    BlockSink, BlockSource, Cid, DirectoryError, DirectoryImport, FileCursor, FileImport, Hasher, Imported,
+    NewBlock, Profile, ReadError, TreeError,
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -22,7 +22,7 @@ pub(super) enum Step {
     /// A folder of its own.
     Directory(Vec<String>),
     /// A symbolic link and where it points.
-    Symlink(Vec<String>, String),
+    Symlink(Vec<String>, Bytes),
 }
 
 /// Why an upload did not become content.
@@ -34,12 +34,15 @@ pub enum CollectError {
     /// The paths of the files do not make a folder.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// Two names that no large folder can hold together.
+    #[error("a large folder cannot hold {0:?} and another name with the same hash")]
+    HashCollision(String),
 }
 
 enum Entry {
     File(Vec<String>, Imported),
     Directory(Vec<String>),
-    Symlink(Vec<String>, String),
+    Symlink(Vec<String>, Bytes),
 }
 
 impl Entry {
@@ -100,7 +103,13 @@ impl Collected {
 
     fn new(store: &BlobStore, hasher: &Hasher, profile: Profile) -> Result<Self, CollectError> {
         let car = store.stage(profile.version())?;
-        Ok(Self { store: store.clone(), hasher: hasher.clone(), profile, car, entries: Vec::new() })
+        Ok(Self {
+            store: store.clone(),
+            hasher: hasher.clone(),
+            profile,
+            car,
+            entries: Vec::new(),
+        })
     }
 
     /// Seals the content that `wanted` names if that is what came, imported with any profile that could give it.
@@ -143,7 +152,11 @@ impl Collected {
 
     /// How `wanted` is made of what came: a sole file itself, the folder of everything, or the sole folder in it.
     fn root_of(&self, wanted: &Root) -> Result<Option<Shape>, CollectError> {
-        let shapes = [self.sole_file(), Some(Shape::Folder { strip: 0 }), self.sole_folder()];
+        let shapes = [
+            self.sole_file(),
+            Some(Shape::Folder { strip: 0 }),
+            self.sole_folder(),
+        ];
         for shape in shapes.into_iter().flatten() {
             let imported = match shape {
                 Shape::File(imported) => imported,
@@ -169,15 +182,25 @@ impl Collected {
             entry.path().first() == Some(first)
                 && (entry.path().len() > 1 || matches!(entry, Entry::Directory(_)))
         };
-        self.entries.iter().all(inside).then_some(Shape::Folder { strip: 1 })
+        self.entries
+            .iter()
+            .all(inside)
+            .then_some(Shape::Folder { strip: 1 })
     }
 
     fn finish(mut self, shape: Shape) -> Result<Found, CollectError> {
         let (imported, is_directory) = match shape {
             Shape::File(imported) => (imported, false),
-            Shape::Folder { strip } => (import_folder(self.profile, &self.entries, strip, &mut self.car)?, true),
+            Shape::Folder { strip } => (
+                import_folder(self.profile, &self.entries, strip, &mut self.car)?,
+                true,
+            ),
         };
-        Ok(Found { sealed: self.car.seal(&imported.cid)?, size: imported.size, is_directory })
+        Ok(Found {
+            sealed: self.car.seal(&imported.cid)?,
+            size: imported.size,
+            is_directory,
+        })
     }
 }
 
@@ -195,10 +218,13 @@ fn import_folder<S: BlockSink<Error = BlobError>>(
             Entry::File(_, imported) => tree.add_file(path, *imported)?,
             Entry::Directory(_) if path.is_empty() => {}
             Entry::Directory(_) => tree.add_directory(path)?,
-            Entry::Symlink(_, target) => tree.add_symlink(path, target)?,
+            Entry::Symlink(_, target) => tree.add_symlink(path, target.clone())?,
         }
     }
-    Ok(tree.finish(sink)?)
+    tree.finish(sink).map_err(|error| match error {
+        DirectoryError::Sink(error) => error.into(),
+        DirectoryError::HashCollision(name) => CollectError::HashCollision(name),
+    })
 }
 
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@ use tidegate_content::{Cid, cid_text::IDENTITY, parse_cid};
 
 use crate::{
     blobs::{BlobError, BlobStore, CarFile, Root, prefix},
-    db::{Db, DbError, contents},
+    db::{Db, DbError, contents, pins},
 };
 
 /// How long an answer about a root is good without asking the database again: a pin made or removed by another process
@@ -30,15 +30,18 @@ pub enum LookupError {
 /// The content that may be read. Cheap to clone.
 #[derive(Clone)]
 pub struct Library {
-    db: Db,
+    db: Arc<Db>,
     store: BlobStore,
     public: Cache<Root, bool>,
 }
 
 impl Library {
     /// The content of `store` as the pins in `db` allow.
-    pub fn new(db: Db, store: BlobStore) -> Self {
-        let public = Cache::builder().max_capacity(REMEMBERED_ROOTS).time_to_live(REMEMBERED).build();
+    pub fn new(db: Arc<Db>, store: BlobStore) -> Self {
+        let public = Cache::builder()
+            .max_capacity(REMEMBERED_ROOTS)
+            .time_to_live(REMEMBERED)
+            .build();
         Self { db, store, public }
     }
 
@@ -68,7 +71,10 @@ impl Library {
             return Ok(known);
         }
         let text = root.to_string();
-        let public = self.db.read(move |s| Box::pin(async move { contents::is_public(s, &text).await })).await?;
+        let public = self
+            .db
+            .read(move |s| Box::pin(async move { pins::is_public(s, &text).await }))
+            .await?;
         // Only a yes is kept: what was just pinned must be there at once.
         if public {
             self.public.insert(*root, true);
@@ -78,10 +84,14 @@ impl Library {
 
     async fn find_inside(&self, cid: &Cid) -> Result<Option<Arc<CarFile>>, LookupError> {
         let key = prefix(cid.hash().digest());
-        let roots =
-            self.db.read(move |s| Box::pin(async move { contents::public_roots_with_block(s, key).await })).await?;
+        let roots = self
+            .db
+            .read(move |s| Box::pin(async move { contents::public_roots_with_block(s, key).await }))
+            .await?;
         for root in roots.iter().filter_map(|root| parse_cid(root).ok()) {
-            let Some(car) = self.open(Root::of(&root)).await? else { continue };
+            let Some(car) = self.open(Root::of(&root)).await? else {
+                continue;
+            };
             if car.contains(cid.hash())? {
                 return Ok(Some(car));
             }
@@ -89,7 +99,11 @@ impl Library {
         Ok(None)
     }
 
-    async fn open(&self, root: Root) -> Result<Option<Arc<CarFile>>, LookupError> {
+    /// The file of `root`, which [`Library::is_public`] said yes to.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn open(&self, root: Root) -> Result<Option<Arc<CarFile>>, LookupError> {
         if let Some(car) = self.store.get_open(&root) {
             return Ok(Some(car));
         }

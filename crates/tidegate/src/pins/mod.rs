@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 pub use claim::{first_profile, profiles_for};
 pub use collect::CollectError;
-pub use library::Library;
+pub use library::{Library, LookupError};
 pub use upload::Upload;
 
 use crate::{
@@ -23,7 +23,11 @@ use crate::{
     blobs::{BlobError, BlobStore, Root},
     clock::Clock,
     config::Limits,
-    db::{Db, DbError, contents, pins},
+    db::{
+        Db, DbError, accounts,
+        contents::{self, ContentKind, NewContent},
+        pins::{self, NewPin, Pin, PinSource, Visibility},
+    },
     telemetry::metrics,
 };
 use collect::Found;
@@ -74,7 +78,7 @@ pub struct Label {
 /// Where pins are made. Cheap to clone.
 #[derive(Clone)]
 pub struct Pins {
-    db: Db,
+    db: Arc<Db>,
     store: BlobStore,
     hasher: Hasher,
     clock: Clock,
@@ -86,7 +90,7 @@ pub struct Pins {
 
 impl Pins {
     /// Pins into `store` and `db`, in the name of this `node`.
-    pub fn new(db: Db, store: BlobStore, clock: Clock, limits: &Limits, node: &str) -> Self {
+    pub fn new(db: Arc<Db>, store: BlobStore, clock: Clock, limits: &Limits, node: &str) -> Self {
         Self {
             db,
             store,
@@ -105,16 +109,23 @@ impl Pins {
     /// The folders or the database cannot be read or written.
     pub async fn clean(&self) -> Result<usize, PinError> {
         let node = Arc::clone(&self.node);
-        let incoming = self.db.read(move |s| Box::pin(async move { contents::incoming_of(s, &node).await })).await?;
+        let incoming = self
+            .db
+            .read(move |s| Box::pin(async move { contents::incoming_of(s, &node).await }))
+            .await?;
         let mut removed = self.store.clear_staging().map_err(BlobError::from)?;
         for text in incoming {
-            let Ok(cid) = tidegate_content::parse_cid(&text) else { continue };
+            let Ok(cid) = tidegate_content::parse_cid(&text) else {
+                continue;
+            };
             let committed = self.content_exists(&text).await?;
             if !committed {
                 self.store.remove(&Root::of(&cid)).map_err(BlobError::from)?;
                 removed += 1;
             }
-            self.db.write(move |s| Box::pin(async move { contents::forget_incoming(s, &text).await })).await?;
+            self.db
+                .write(move |s| Box::pin(async move { contents::forget_incoming(s, &text).await }))
+                .await?;
         }
         Ok(removed)
     }
@@ -132,21 +143,28 @@ impl Pins {
         cid: &Cid,
         cid_text: &str,
         label: Label,
-    ) -> Result<pins::Pin, PinError> {
+    ) -> Result<Pin, PinError> {
         let found = upload.seal(*cid).await?.ok_or(PinError::OtherContent)?;
-        let root = found.sealed.root;
-        let pin = pins::NewPin {
+        let pin = NewPin {
             account: caller.account,
-            root: root.to_string(),
+            root: found.sealed.root.to_string(),
             cid: cid_text.to_owned(),
             name: label.name,
             meta: "{}".to_owned(),
-            visibility: pins::Visibility::Public,
-            source: pins::Source::PinFile,
+            visibility: Visibility::Public,
+            source: PinSource::PinFile,
             size: found.size,
         };
+        // What has begun is finished, also when the caller does not wait for it any more.
+        let pins = self.clone();
+        tokio::spawn(async move { pins.keep(found, pin).await })
+            .await
+            .map_err(|_| PinError::Stopped)?
+    }
+
+    async fn keep(&self, found: Found, pin: NewPin) -> Result<Pin, PinError> {
         // Two uploads of the same content would rename and remove each other's file.
-        let _publishing = self.publishing.lock(root).await;
+        let _publishing = self.publishing.lock(found.sealed.root).await;
         let pin = if self.content_exists(&pin.root).await? {
             drop(found);
             self.commit(None, pin).await?
@@ -159,27 +177,34 @@ impl Pins {
 
     async fn content_exists(&self, root: &str) -> Result<bool, DbError> {
         let root = root.to_owned();
-        let content = self.db.read(move |s| Box::pin(async move { contents::find_content(s, &root).await })).await?;
+        let content = self
+            .db
+            .read(move |s| Box::pin(async move { contents::find_content(s, &root).await }))
+            .await?;
         Ok(content.is_some())
     }
 
     /// Announces, renames, commits: at every moment a crash leaves either a pin or something [`Pins::clean`] removes.
-    async fn publish(&self, found: Found, pin: pins::NewPin) -> Result<pins::Pin, PinError> {
+    async fn publish(&self, found: Found, pin: NewPin) -> Result<Pin, PinError> {
         let (root, node, now) = (found.sealed.root, Arc::clone(&self.node), self.clock.now());
-        let content = contents::NewContent {
+        let content = NewContent {
             root: root.to_string(),
-            kind: if found.is_directory { contents::Kind::Directory } else { contents::Kind::File },
+            kind: if found.is_directory {
+                ContentKind::Directory
+            } else {
+                ContentKind::File
+            },
             size: found.size,
             car_bytes: found.sealed.car_bytes,
             block_count: found.sealed.block_prefixes.len() as u64,
-            created_at: now,
         };
         let text = content.root.clone();
         self.db
             .write(move |s| Box::pin(async move { contents::announce_incoming(s, &text, &node, now).await }))
             .await?;
         let mut sealed = found.sealed;
-        let prefixes = std::mem::take(&mut sealed.block_prefixes);
+        let mut prefixes = std::mem::take(&mut sealed.block_prefixes);
+        prefixes.sort_unstable();
         let store = self.store.clone();
         let published = tokio::task::spawn_blocking(move || store.publish(sealed)).await;
         let committed = match published {
@@ -194,30 +219,25 @@ impl Pins {
     }
 
     /// One transaction: the content and its blocks if they are new, the pin, and what it costs its account.
-    async fn commit(
-        &self,
-        content: Option<(contents::NewContent, Vec<i64>)>,
-        pin: pins::NewPin,
-    ) -> Result<pins::Pin, PinError> {
+    async fn commit(&self, content: Option<(NewContent, Vec<i64>)>, pin: NewPin) -> Result<Pin, PinError> {
         let (quota, now) = (self.limits.account_quota.as_u64(), self.clock.now());
         self.db
-            .write(move |s| {
+            .try_write(move |s| {
                 Box::pin(async move {
-                    let (account, size) = (pin.account, pin.size);
-                    if !pins::exists(s, &pin).await? && !pins::charge(s, account, size, quota).await? {
-                        return Ok(None);
+                    let pinned = pins::upsert_pin(s, &pin, now).await?;
+                    if pinned.is_new() && !accounts::charge(s, pin.account, pin.size, Some(quota)).await? {
+                        return Err(PinError::QuotaExceeded);
                     }
                     if let Some((content, prefixes)) = content {
-                        let root = content.root.clone();
-                        let id = contents::insert_content(s, content).await?;
-                        contents::insert_blocks(s, id, &prefixes).await?;
-                        contents::forget_incoming(s, &root).await?;
+                        if let Some(id) = contents::insert_content(s, &content, now).await? {
+                            contents::insert_blocks(s, id, &prefixes).await?;
+                        }
+                        contents::forget_incoming(s, &content.root).await?;
                     }
-                    Ok(Some(pins::upsert_pin(s, pin, now).await?))
+                    Ok(pinned)
                 })
             })
-            .await?
-            .ok_or(PinError::QuotaExceeded)
+            .await
     }
 
     /// Undoes a publication that was not committed. What fails here is done at the next start.
@@ -231,7 +251,9 @@ impl Pins {
                     .map_err(|_| PinError::Stopped)?
                     .map_err(BlobError::from)?;
             }
-            self.db.write(move |s| Box::pin(async move { contents::forget_incoming(s, &text).await })).await?;
+            self.db
+                .write(move |s| Box::pin(async move { contents::forget_incoming(s, &text).await }))
+                .await?;
             Ok::<(), PinError>(())
         };
         if let Err(error) = undone.await {

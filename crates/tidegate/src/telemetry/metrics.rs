@@ -20,13 +20,20 @@ pub fn recorder() -> &'static PrometheusHandle {
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(
                 Matcher::Full(SECONDS.into()),
-                &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0],
+                &[
+                    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+                    60.0,
+                ],
             )
             .expect("the list of buckets is not empty")
             .install_recorder()
             .expect("no other recorder is installed");
         describe_counter!(REQUESTS, "Requests answered, by surface and status class");
-        describe_histogram!(SECONDS, Unit::Seconds, "Time from a request's head to the last byte of its answer");
+        describe_histogram!(
+            SECONDS,
+            Unit::Seconds,
+            "Time from a request's head to the last byte of its answer"
+        );
         describe_counter!(SENT, Unit::Bytes, "Bytes of response bodies sent, by surface");
         describe_gauge!(CONNECTIONS, "Connections open now");
         describe_gauge!(UPLOADS, "Uploads being received now");

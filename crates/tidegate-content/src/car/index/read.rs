@@ -96,6 +96,14 @@ impl<R: ReadAt> IndexReader<R> {
         Ok(Self { source, buckets })
     }
 
+    /// The same index read through another `source` of the same bytes.
+    pub fn with_source<S: ReadAt>(self, source: S) -> IndexReader<S> {
+        IndexReader {
+            source,
+            buckets: self.buckets,
+        }
+    }
+
     /// Where the section of a block starts, in bytes from the start of the CARv1 payload.
     ///
     /// A digest of the right length in an `IndexSorted` counts whatever its code, and an index may lie: the section's

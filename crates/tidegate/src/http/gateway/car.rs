@@ -1,11 +1,16 @@
 //! A whole DAG as a CAR, for clients that check every block themselves (trustless gateway specification, section 5).
 
-use axum::{body::Body, response::{IntoResponse, Response}};
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tidegate_content::{DagWalk, car::v1, sha256};
 
 use super::{
-    GatewayError, conditions, file::locate, headers,
+    GatewayError, conditions,
+    file::locate,
+    headers,
     request::{CarOptions, GatewayRequest},
     stream::ContentStream,
 };
@@ -32,13 +37,22 @@ pub(super) async fn serve(
     }
     let content_type = format!("application/vnd.ipld.car; version=1; order=dfs; dups={dups}");
     head.insert(header::CONTENT_TYPE, headers::value(&content_type));
-    head.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    head.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     head.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
     head.insert(header::VARY, HeaderValue::from_static("Accept"));
     let name = request.file_name.clone().unwrap_or_else(|| format!("{cid}.car"));
-    head.insert(header::CONTENT_DISPOSITION, headers::disposition("attachment", &name));
+    head.insert(
+        header::CONTENT_DISPOSITION,
+        headers::disposition("attachment", &name),
+    );
     if request.negotiated {
-        head.insert(header::CONTENT_LOCATION, headers::value(&format!("{}?format=car", request.path)));
+        head.insert(
+            header::CONTENT_LOCATION,
+            headers::value(&format!("{}?format=car", request.path)),
+        );
     }
     let body = match located.car {
         Some(car) => {

@@ -29,7 +29,11 @@ pub(super) fn not_modified(headers: &HeaderMap, etag: &str) -> bool {
 /// The part of a representation of `size` bytes that is asked for. Of several ranges the first counts; what is not a
 /// range of bytes, or belongs to another representation (`If-Range`), is as if it were not there.
 pub(super) fn part(headers: &HeaderMap, etag: &str, size: u64) -> Part {
-    let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &http::HeaderValue| value.to_str().ok())
+    };
     if text(header::IF_RANGE).is_some_and(|tag| tag.trim() != etag) || size == 0 {
         return Part::Whole;
     }
@@ -37,11 +41,15 @@ pub(super) fn part(headers: &HeaderMap, etag: &str, size: u64) -> Part {
         return Part::Whole;
     };
     let first = ranges.split(',').next().unwrap_or_default().trim();
-    let Some((from, to)) = first.split_once('-') else { return Part::Whole };
+    let Some((from, to)) = first.split_once('-') else {
+        return Part::Whole;
+    };
     match (number(from), number(to)) {
         (Some(Some(from)), Some(_)) if from >= size => Part::Outside,
         (Some(Some(from)), Some(Some(to))) if to < from => Part::Whole,
-        (Some(Some(from)), Some(to)) => Part::Range(from..to.map_or(size, |to| to.saturating_add(1).min(size))),
+        (Some(Some(from)), Some(to)) => {
+            Part::Range(from..to.map_or(size, |to| to.saturating_add(1).min(size)))
+        }
         (Some(None), Some(Some(0))) => Part::Outside,
         (Some(None), Some(Some(last))) => Part::Range(size.saturating_sub(last)..size),
         _ => Part::Whole,
@@ -54,7 +62,9 @@ fn number(text: &str) -> Option<Option<u64>> {
     if text.is_empty() {
         return Some(None);
     }
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| Some(text.parse().unwrap_or(u64::MAX)))
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| Some(text.parse().unwrap_or(u64::MAX)))
 }
 
 #[cfg(test)]
@@ -64,7 +74,10 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(header::HeaderName, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
+            .collect()
     }
 
     #[test]
@@ -86,9 +99,16 @@ mod tests {
             ("bytes=+1-2", Part::Whole),
             ("lines=1-2", Part::Whole),
         ] {
-            assert_eq!(part(&headers(&[(header::RANGE, range)]), "\"x\"", 10), expected, "{range}");
+            assert_eq!(
+                part(&headers(&[(header::RANGE, range)]), "\"x\"", 10),
+                expected,
+                "{range}"
+            );
         }
-        assert_eq!(part(&headers(&[(header::RANGE, "bytes=0-")]), "\"x\"", 0), Part::Whole);
+        assert_eq!(
+            part(&headers(&[(header::RANGE, "bytes=0-")]), "\"x\"", 0),
+            Part::Whole
+        );
     }
 
     #[test]
@@ -102,10 +122,19 @@ mod tests {
 
     #[test]
     fn tags_match_weakly_and_in_lists() {
-        for (value, expected) in
-            [("\"x\"", true), ("W/\"x\"", true), ("\"a\", \"x\"", true), ("*", true), ("\"y\"", false), ("x", false)]
-        {
-            assert_eq!(not_modified(&headers(&[(header::IF_NONE_MATCH, value)]), "\"x\""), expected, "{value}");
+        for (value, expected) in [
+            ("\"x\"", true),
+            ("W/\"x\"", true),
+            ("\"a\", \"x\"", true),
+            ("*", true),
+            ("\"y\"", false),
+            ("x", false),
+        ] {
+            assert_eq!(
+                not_modified(&headers(&[(header::IF_NONE_MATCH, value)]), "\"x\""),
+                expected,
+                "{value}"
+            );
         }
     }
 }

@@ -7,7 +7,11 @@ pub(super) const SNIFFED: u64 = 4096;
 pub(super) fn content_type(name: Option<&str>, head: &[u8]) -> String {
     let by_name = name.and_then(|name| mime_guess::from_path(name).first());
     let essence = by_name.map_or_else(|| sniff(head).to_owned(), |mime| mime.essence_str().to_owned());
-    if essence.starts_with("text/") { essence + "; charset=utf-8" } else { essence }
+    if essence.starts_with("text/") {
+        essence + "; charset=utf-8"
+    } else {
+        essence
+    }
 }
 
 fn sniff(head: &[u8]) -> &'static str {
@@ -26,7 +30,9 @@ fn sniff(head: &[u8]) -> &'static str {
 fn text(head: &[u8]) -> Option<&str> {
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,
-        Err(error) if error.error_len().is_none() => std::str::from_utf8(&head[..error.valid_up_to()]).ok()?,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&head[..error.valid_up_to()]).ok()?
+        }
         Err(_) => return None,
     };
     let odd = |c: char| c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\x0c' | '\r' | '\x1b');
@@ -68,6 +74,10 @@ mod tests {
         ] {
             assert_eq!(content_type(name, head), expected, "{name:?} {head:?}");
         }
-        assert_eq!(content_type(None, &"é".as_bytes()[..1]), "text/plain; charset=utf-8", "a character cut at the end");
+        assert_eq!(
+            content_type(None, &"é".as_bytes()[..1]),
+            "text/plain; charset=utf-8",
+            "a character cut at the end"
+        );
     }
 }

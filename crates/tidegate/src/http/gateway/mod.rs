@@ -14,7 +14,7 @@ mod request;
 mod source;
 mod stream;
 
-use axum::{extract::State, response::Response};
+use axum::{Extension, extract::State, response::Response};
 use http::{HeaderMap, Uri};
 
 pub(in crate::http) use error::{GatewayError, method_not_allowed};
@@ -26,7 +26,7 @@ use crate::app::App;
 /// Serves what a path names.
 pub(in crate::http) async fn serve(
     State(app): State<App>,
-    State(files): State<FileCache>,
+    Extension(files): Extension<FileCache>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, GatewayError> {

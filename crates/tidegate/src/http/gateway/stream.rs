@@ -32,13 +32,29 @@ enum State {
 impl ContentStream {
     /// The bytes that `cursor` reads, `len` of them.
     pub(super) fn file(cursor: FileCursor, blocks: CarCursor, len: u64) -> Self {
-        Self { state: State::Idle(Box::new(Reader { blocks, what: What::File(cursor) })), left: Some(len) }
+        Self {
+            state: State::Idle(Box::new(Reader {
+                blocks,
+                what: What::File(cursor),
+            })),
+            left: Some(len),
+        }
     }
 
     /// A CAR with one `root`: first the blocks `trail`, then what `walk` gives.
     pub(super) fn car(root: Cid, trail: Vec<Cid>, walk: DagWalk, blocks: CarCursor) -> Self {
-        let car = CarPieces { ready: Some(v1::encode_header(&[root]).into()), trail: trail.into_iter(), walk };
-        Self { state: State::Idle(Box::new(Reader { blocks, what: What::Car(car) })), left: None }
+        let car = CarPieces {
+            ready: Some(v1::encode_header(&[root]).into()),
+            trail: trail.into_iter(),
+            walk,
+        };
+        Self {
+            state: State::Idle(Box::new(Reader {
+                blocks,
+                what: What::Car(car),
+            })),
+            left: None,
+        }
     }
 }
 
@@ -46,7 +62,10 @@ impl http_body::Body for ContentStream {
     type Data = Bytes;
     type Error = ReadError<BlobError>;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         loop {
             let (reader, piece) = match std::mem::replace(&mut self.state, State::Ended) {
                 State::Ended => return Poll::Ready(None),
@@ -134,7 +153,9 @@ impl CarPieces {
         if let Some(piece) = self.ready.take() {
             return Ok(Some(piece));
         }
-        let Some((cid, block)) = self.block(blocks)? else { return Ok(None) };
+        let Some((cid, block)) = self.block(blocks)? else {
+            return Ok(None);
+        };
         let prefix = v1::section_prefix(&cid, block.len());
         if block.len() <= Self::JOINED {
             return Ok(Some([&prefix[..], &block[..]].concat().into()));

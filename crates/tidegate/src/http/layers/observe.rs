@@ -8,20 +8,19 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    extract::{Request, State},
+    extract::Request,
     middleware::Next,
     response::Response,
 };
 use http::{HeaderName, HeaderValue, Method, Uri};
 use http_body::{Frame, SizeHint};
 
-use crate::{app::App, server::Peer, telemetry::metrics};
+use crate::{server::Peer, telemetry::metrics};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The name under which a request appears in the log and in `X-Request-Id`.
-#[derive(Debug, Clone)]
-pub(in crate::http) struct RequestId(pub HeaderValue);
+struct RequestId(HeaderValue);
 
 impl RequestId {
     fn new() -> Self {
@@ -32,7 +31,7 @@ impl RequestId {
 }
 
 /// Gives the request an id, and writes its line at the end.
-pub(in crate::http) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(in crate::http) async fn observe(request: Request, next: Next) -> Response {
     let id = RequestId::new();
     let mut line = Line {
         started: Instant::now(),
@@ -44,11 +43,13 @@ pub(in crate::http) async fn observe(State(app): State<App>, mut request: Reques
         sent: 0,
         complete: false,
     };
-    request.extensions_mut().insert(id.clone());
-    let mut response = app.requests.track(next.run(request)).await;
+    let mut response = next.run(request).await;
     line.status = response.status().as_u16();
     response.headers_mut().insert(REQUEST_ID, id.0);
-    response.map(|body| Body::new(Observed { body, line }))
+    response.map(|body| {
+        line.complete = body.is_end_stream();
+        Body::new(Observed { body, line })
+    })
 }
 
 /// What is known of a request; dropping it writes it down.

@@ -77,7 +77,12 @@ impl Parser {
     pub fn new(boundary: &str) -> Self {
         let delimiter = Finder::new(&format!("\r\n--{boundary}")).into_owned();
         // The first delimiter may stand at the very start, where no line end precedes it.
-        Self { delimiter, state: State::Preamble, input: Bytes::from_static(b"\r\n"), searched: 0 }
+        Self {
+            delimiter,
+            state: State::Preamble,
+            input: Bytes::from_static(b"\r\n"),
+            searched: 0,
+        }
     }
 
     /// Gives the parser more bytes. To keep memory bounded, call it only when [`Parser::next`] has returned `None`.
@@ -140,7 +145,11 @@ impl Parser {
             self.input = Bytes::new();
             return Ok(true);
         }
-        let padding = self.input.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let padding = self
+            .input
+            .iter()
+            .take_while(|byte| matches!(byte, b' ' | b'\t'))
+            .count();
         match &self.input[padding..] {
             [b'\r', b'\n', ..] => {
                 // The line end stays: a head without any line is then also one that ends in an empty line.
@@ -200,7 +209,11 @@ impl Parser {
         let data = self.input.split_to(safe);
         let rest = mem::take(&mut self.input);
         // A short rest of its own, so that it does not keep a large buffer alive.
-        self.input = if rest.is_empty() { rest } else { Bytes::copy_from_slice(&rest) };
+        self.input = if rest.is_empty() {
+            rest
+        } else {
+            Bytes::copy_from_slice(&rest)
+        };
         (!data.is_empty()).then_some(Event::Data(data))
     }
 
@@ -248,7 +261,9 @@ mod tests {
     fn form(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
         let mut out = Vec::new();
         for (name, content) in parts {
-            out.extend_from_slice(format!("--XX\r\nContent-Disposition: form-data; name={name}\r\n\r\n").as_bytes());
+            out.extend_from_slice(
+                format!("--XX\r\nContent-Disposition: form-data; name={name}\r\n\r\n").as_bytes(),
+            );
             out.extend_from_slice(content);
             out.extend_from_slice(b"\r\n");
         }
@@ -259,11 +274,18 @@ mod tests {
     /// Content made of what delimiters are made of.
     fn content() -> impl Strategy<Value = Vec<u8>> {
         let pieces = prop_oneof![
-            Just(b"\r\n--X".to_vec()), Just(b"\r".to_vec()), Just(b"\n".to_vec()), Just(b"--".to_vec()),
-            Just(b"\r\n\r\n".to_vec()), any::<u8>().prop_filter("X", |b| *b != b'X').prop_map(|b| vec![b]),
+            Just(b"\r\n--X".to_vec()),
+            Just(b"\r".to_vec()),
+            Just(b"\n".to_vec()),
+            Just(b"--".to_vec()),
+            Just(b"\r\n\r\n".to_vec()),
+            any::<u8>().prop_filter("X", |b| *b != b'X').prop_map(|b| vec![b]),
         ];
-        prop::collection::vec(pieces, 0..20).prop_map(|pieces| pieces.concat())
-            .prop_filter("holds the delimiter", |c| memchr::memmem::find(c, b"\r\n--XX").is_none())
+        prop::collection::vec(pieces, 0..20)
+            .prop_map(|pieces| pieces.concat())
+            .prop_filter("holds the delimiter", |c| {
+                memchr::memmem::find(c, b"\r\n--XX").is_none()
+            })
     }
 
     proptest! {
@@ -293,7 +315,10 @@ mod tests {
 
     #[test]
     fn endless_preambles_and_heads_are_refused() {
-        assert_eq!(parse(&vec![b'x'; PREAMBLE_BYTES * 2], &[100]), Err(FormError::NoBoundary));
+        assert_eq!(
+            parse(&vec![b'x'; PREAMBLE_BYTES * 2], &[100]),
+            Err(FormError::NoBoundary)
+        );
         let head = [b"--XX\r\nA: ".as_slice(), &vec![b'x'; HEAD_BYTES * 2]].concat();
         assert_eq!(parse(&head, &[100]), Err(FormError::Head("it is too long")));
     }

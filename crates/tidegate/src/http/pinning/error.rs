@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use axum::{Json, response::{IntoResponse, Response}};
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
@@ -54,12 +57,14 @@ impl IntoResponse for PinningError {
             ),
             Self::TooLarge(message) => (StatusCode::PAYLOAD_TOO_LARGE, message.clone()),
             Self::TooSlow(message) => (StatusCode::REQUEST_TIMEOUT, message.clone()),
-            Self::Busy(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "Too many uploads are running; try again soon".to_owned())
-            }
-            Self::MethodNotAllowed => {
-                (StatusCode::METHOD_NOT_ALLOWED, "This path does not have that method".to_owned())
-            }
+            Self::Busy(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too many uploads are running; try again soon".to_owned(),
+            ),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "This path does not have that method".to_owned(),
+            ),
             Self::Failed(failure) => {
                 let (status, message) = failure.outside();
                 (status, message.to_owned())
@@ -68,7 +73,9 @@ impl IntoResponse for PinningError {
         let body = Json(json!({"Code": status.as_u16(), "Message": message}));
         let mut response = (status, body).into_response();
         if let Self::Busy(after) = self {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
         }
         response
     }
@@ -106,14 +113,13 @@ impl From<PinError> for PinningError {
     fn from(error: PinError) -> Self {
         match error {
             PinError::Busy(after) => Self::Busy(after),
-            PinError::TooLarge(_) | PinError::TooManyFiles(_) | PinError::NamesTooLong | PinError::QuotaExceeded => {
-                Self::TooLarge(error.to_string())
-            }
+            PinError::TooLarge(_)
+            | PinError::TooManyFiles(_)
+            | PinError::NamesTooLong
+            | PinError::QuotaExceeded => Self::TooLarge(error.to_string()),
             PinError::OtherContent => Self::Mismatch,
-            PinError::Collect(CollectError::Tree(error)) => {
-                Self::BadRequest(format!("The files do not make a folder: {error}"))
-            }
             PinError::Collect(CollectError::Blob(error)) | PinError::Blob(error) => error.into(),
+            PinError::Collect(error) => Self::BadRequest(format!("The files do not make a folder: {error}")),
             PinError::Db(error) => error.into(),
             PinError::Stopped => Self::Failed(Failure::Internal.log(&error)),
         }

@@ -40,14 +40,25 @@ pub(super) async fn list_endpoints(
     headers: HeaderMap,
 ) -> Json<Vec<Endpoint>> {
     let server = &app.config.server;
-    let api_host = server.public_url.clone().unwrap_or_else(|| as_reached(&uri, &headers));
-    Json(vec![Endpoint { id: 1, name: server.name.clone(), api_host }])
+    let api_host = server
+        .public_url
+        .clone()
+        .unwrap_or_else(|| as_reached(&uri, &headers));
+    Json(vec![Endpoint {
+        id: 1,
+        name: server.name.clone(),
+        api_host,
+    }])
 }
 
 /// The address by which the caller reached us. HTTP/2 has it in the URI, HTTP/1.1 in `Host`.
 fn as_reached(uri: &Uri, headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = uri.authority().map(|authority| authority.as_str()).or(host).unwrap_or("localhost");
+    let host = uri
+        .authority()
+        .map(|authority| authority.as_str())
+        .or(host)
+        .unwrap_or("localhost");
     format!("{}://{host}", uri.scheme().unwrap_or(&Scheme::HTTP))
 }
 
@@ -57,5 +68,8 @@ pub(super) async fn issue_access_token(
     State(app): State<App>,
 ) -> ([(header::HeaderName, &'static str); 1], Json<Value>) {
     let token = app.accounts.issue_access_token(&caller);
-    ([(header::CACHE_CONTROL, "no-store")], Json(json!({"Code": 200, "Data": token})))
+    (
+        [(header::CACHE_CONTROL, "no-store")],
+        Json(json!({"Code": 200, "Data": token})),
+    )
 }

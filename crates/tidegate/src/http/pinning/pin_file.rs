@@ -1,6 +1,9 @@
 //! `POST /pinning/pinFile`: an upload, streamed while it is hashed, decided at its end.
 
-use axum::{Json, extract::{Request, State}};
+use axum::{
+    Json,
+    extract::{Request, State},
+};
 use http::{HeaderMap, header};
 use serde::Serialize;
 
@@ -46,10 +49,18 @@ pub(in crate::http) async fn pin_file(
     request: Request,
 ) -> Result<Json<Pinned>, PinningError> {
     let limits = &app.config.limits;
-    let boundary = boundary_of(request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()))?;
+    let boundary = boundary_of(
+        request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok()),
+    )?;
     let limit = request_limit(limits);
     refuse_if_announced_too_large(request.headers(), limits, limit)?;
-    let pace = Pace { bytes: rate(limits), span: limits.upload_idle };
+    let pace = Pace {
+        bytes: rate(limits),
+        span: limits.upload_idle,
+    };
     let mut form = Multipart::new(request.into_body(), &boundary, pace, limit);
 
     let received = match receive(&app, &caller, &mut form).await {
@@ -60,8 +71,15 @@ pub(in crate::http) async fn pin_file(
         }
     };
     let Received { upload, cid, label } = received;
-    let pin = app.pins.pin_upload(&caller, upload, &cid.cid, &cid.text, label).await?;
-    Ok(Json(Pinned { pin_hash: pin.cid, pin_size: pin.size, pin_date: pin.pinned_at.to_string() }))
+    let pin = app
+        .pins
+        .pin_upload(&caller, upload, &cid.cid, &cid.text, label)
+        .await?;
+    Ok(Json(Pinned {
+        pin_hash: pin.pin.cid,
+        pin_size: pin.pin.size,
+        pin_date: pin.pinned_at.to_string(),
+    }))
 }
 
 /// A whole form, whose signature is right.
@@ -92,11 +110,19 @@ async fn receive(app: &App, caller: &Caller, form: &mut Multipart) -> Result<Rec
     let upload = upload.ok_or_else(|| missing("file"))?;
     let fields = fields.complete()?;
     let name = fields.name.or(file_name).filter(|name| !name.is_empty());
-    Ok(Received { upload, cid: fields.cid, label: Label { name } })
+    Ok(Received {
+        upload,
+        cid: fields.cid,
+        label: Label { name },
+    })
 }
 
 /// Takes one `file` part: a file, or as Kubo's clients mark them, a folder or a symbolic link.
-async fn receive_entry(upload: &mut Upload, part: &PartHead, form: &mut Multipart) -> Result<(), PinningError> {
+async fn receive_entry(
+    upload: &mut Upload,
+    part: &PartHead,
+    form: &mut Multipart,
+) -> Result<(), PinningError> {
     let path = part.file_name.as_deref().unwrap_or_default();
     match part.content_type.as_deref() {
         Some("application/x-directory") => {
@@ -105,7 +131,7 @@ async fn receive_entry(upload: &mut Upload, part: &PartHead, form: &mut Multipar
         }
         Some("application/symlink") => {
             let target = form.text(SYMLINK_BYTES).await?;
-            upload.add_symlink(path, target).await?;
+            upload.add_symlink(path, target.into()).await?;
         }
         _ => {
             upload.open_file(path).await?;
@@ -120,7 +146,11 @@ async fn receive_entry(upload: &mut Upload, part: &PartHead, form: &mut Multipar
 
 fn request_limit(limits: &Limits) -> u64 {
     let files = u64::try_from(limits.upload_files).unwrap_or(u64::MAX);
-    limits.upload_size.as_u64().saturating_add(FORM_OVERHEAD).saturating_add(files.saturating_mul(PART_OVERHEAD))
+    limits
+        .upload_size
+        .as_u64()
+        .saturating_add(FORM_OVERHEAD)
+        .saturating_add(files.saturating_mul(PART_OVERHEAD))
 }
 
 /// Bytes that must come while we wait for as long as an upload may be idle.
@@ -130,8 +160,15 @@ fn rate(limits: &Limits) -> u64 {
 }
 
 /// With `Content-Length` a hopeless upload ends before it begins.
-fn refuse_if_announced_too_large(headers: &HeaderMap, limits: &Limits, limit: u64) -> Result<(), PinningError> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+fn refuse_if_announced_too_large(
+    headers: &HeaderMap,
+    limits: &Limits,
+    limit: u64,
+) -> Result<(), PinningError> {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse::<u64>().ok());
     match announced {
         Some(length) if length > limit => Err(PinningError::TooLarge(format!(
             "an upload may hold {} bytes of content at most",

@@ -1,0 +1,102 @@
+//! `tidegate serve`: the server, until a signal ends it.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Failure, Output};
+use crate::{
+    app::App,
+    clock::Clock,
+    config::{Config, Overrides},
+    http,
+    server::Server,
+    telemetry,
+};
+
+/// Run the server.
+///
+/// An empty folder becomes a running server: database, keys and folders are made at the first start.
+#[derive(Args)]
+#[command(after_help = "Example:\n  tidegate serve --listen 127.0.0.1:8030 --data ./tidegate-data")]
+pub(super) struct Serve {
+    #[command(flatten)]
+    settings: Settings,
+    /// Address and port to listen on; port 0 lets the system choose [default: 127.0.0.1:8030]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+}
+
+/// Where settings are, for every command that works on a data folder.
+#[derive(Args)]
+pub(super) struct Settings {
+    /// The data folder [default: tidegate-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The settings file; tidegate.example.toml shows all settings
+    #[arg(long, env = "TIDEGATE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Settings {
+    /// All settings as in effect.
+    pub(super) fn load(&self, mut flags: Overrides) -> Result<Config, Failure> {
+        if let Some(dir) = &self.data {
+            flags.0.push(("data.dir", dir.to_string_lossy().into_owned()));
+        }
+        let vars = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Config::load(self.config.as_deref(), vars, flags).map_err(|error| Failure::Usage(error.into()))
+    }
+}
+
+pub(super) fn run(command: Serve, output: Output) -> Result<(), Failure> {
+    let mut flags = Overrides::default();
+    if let Some(listen) = command.listen {
+        flags.0.push(("server.listen", listen));
+    }
+    let config = command.settings.load(flags)?;
+    let _log = telemetry::start_logging(&config.log)?;
+    telemetry::metrics::recorder();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    Ok(runtime.block_on(serve(config, output))?)
+}
+
+async fn serve(config: Config, output: Output) -> anyhow::Result<()> {
+    let app = App::open(config, Clock::system()).await?;
+    let settings = &app.config.server;
+    let server = Server::bind(settings, http::router(app.clone()))
+        .await
+        .with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let address = server.local_addr().context("cannot tell the address")?;
+    let data = app.config.data.dir.display().to_string();
+    tracing::info!(%address, data, version = env!("CARGO_PKG_VERSION"), "listening");
+    output.result(
+        &format!("Tidegate listens on http://{address} and keeps its data in {data}"),
+        &json!({"listening": format!("http://{address}"), "data": data}),
+    )?;
+    server.run(stop_signal()?).await;
+    app.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Ends with the first SIGTERM or SIGINT; a second one ends the process at once.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tokio::spawn(async move {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            tracing::warn!("a second signal: stopping at once");
+            std::process::exit(130);
+        });
+    })
+}
