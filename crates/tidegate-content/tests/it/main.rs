@@ -2,5 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod directory;
+mod import;
 mod support;
 mod vectors;
