@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod reading;
 mod support;
 mod vectors;
