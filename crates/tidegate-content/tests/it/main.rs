@@ -4,5 +4,6 @@
 
 mod directory;
 mod import;
+mod reading;
 mod support;
 mod vectors;
