@@ -1,4 +1,5 @@
 //! Tidegate.
 
+pub mod accounts;
 pub mod clock;
 pub mod db;
