@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use anyhow::Context;
 
 use crate::{
-    accounts::{Accounts, ServerKey},
+    accounts::Accounts,
     blobs::BlobStore,
     clock::Clock,
     config::Config,
@@ -52,11 +52,10 @@ impl App {
     pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let dir = DataDir::claim(&config.data.dir)?;
         let db = Arc::new(dir.open_database(&config.database).await?);
-        let key = ServerKey::load(dir.path(), config.secrets.server_key.as_ref())?;
         let node = dir.node()?;
         let store = BlobStore::open(dir.path())
             .with_context(|| format!("cannot make the content folders in {}", dir.path().display()))?;
-        let accounts = Accounts::new(Arc::clone(&db), key, clock.clone());
+        let accounts = Accounts::new(Arc::clone(&db), clock.clone(), &dir.server_key(&config.secrets)?)?;
         let pins = Pins::new(
             Arc::clone(&db),
             store.clone(),
