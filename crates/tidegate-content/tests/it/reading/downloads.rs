@@ -266,11 +266,13 @@ fn what_cannot_be_written_is_not_passed_over() {
     let metadata = store.put_node(&UnixFs::new(Kind::Metadata), Vec::new());
     let bare = store.put_bytes(DAG_PB, &b""[..]);
     let directory = store.put_directory(&[]);
+    let grown = store.put_node(&UnixFs::new(Kind::Symlink), vec![link("", directory)]);
     let not_a_piece = store.put_file(&[(directory, 0)]);
     for (child, reason) in [
         (cbor, NodeError::Codec(DAG_CBOR)),
         (metadata, NodeError::Metadata),
         (bare, NodeError::NoUnixFs),
+        (grown, NodeError::SymlinkLinks),
         (not_a_piece, NodeError::NotAFile),
     ] {
         let root = store.put_directory(&[("x", child)]);
