@@ -19,7 +19,10 @@ export async function startNginx(workshop, root, alive) {
   return { child, url };
 }
 
-/** As one tunes it for static files: sendfile, open files kept, no log. */
+/**
+ * As one tunes it for static files: sendfile, open files kept, no log. Not tcp_nopush: with it, answers to ranges on kept
+ * connections wait for the client's delayed acknowledgement, 40 ms each (measured: 850 instead of 15,000 a second).
+ */
 function configuration(prefix, root, port) {
   // The folder is ours alone, so the workers must be us as well; only root may say so.
   const user = process.getuid() === 0 ? 'user root;' : '';
@@ -33,7 +36,6 @@ events { worker_connections 1024; }
 http {
   access_log off;
   sendfile on;
-  tcp_nopush on;
   open_file_cache max=100;
   keepalive_requests 1000000000;
   default_type application/octet-stream;
