@@ -41,11 +41,7 @@ async fn main() -> anyhow::Result<()> {
 async fn fill(dir: &Path, count: u64) -> anyhow::Result<()> {
     let mut settings = Overrides::default();
     settings.0.push(("data.dir", dir.to_string_lossy().into_owned()));
-    let app = App::open(
-        Config::load(None, std::iter::empty(), settings)?,
-        Clock::system(),
-    )
-    .await?;
+    let app = App::open(Config::load(None, std::iter::empty(), settings)?, Clock::system()).await?;
     let registered = app
         .accounts
         .register("fill@example.org", generate_password()?)
