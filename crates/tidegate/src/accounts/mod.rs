@@ -1,44 +1,248 @@
-//! stub
-#![allow(missing_docs, clippy::all)]
-use crate::{
-    clock::Clock,
-    db::{AccountId, Db, DbError},
-};
+//! People and programs that may pin: registering, and showing them what they were given. No SQL here.
+//!
+//! ```text
+//! access       who is calling: API keys, access tokens, passwords, CID signatures
+//! api_keys     more keys by name, and revoking them
+//! tokens  sealing  verification  password  email    the means
+//! server_key   the one secret that all of it rests on
+//! ```
+
+mod access;
+mod api_keys;
+mod email;
+mod error;
+mod password;
+mod sealing;
+mod server_key;
+mod tokens;
+mod verification;
+
 use std::sync::Arc;
-pub struct ServerKey;
-impl ServerKey {
-    pub fn load(_: &std::path::Path, _: Option<&secrecy::SecretString>) -> anyhow::Result<Self> {
-        Ok(Self)
-    }
+
+use secrecy::SecretString;
+use uuid::{NoContext, Uuid};
+
+use crate::clock::{Clock, Timestamp};
+use crate::db::accounts::Account;
+use crate::db::keys::ApiKey;
+use crate::db::{AccountId, Db, accounts, keys};
+
+pub use error::{AccountError, AuthError, CryptoError};
+pub use password::generate_password;
+pub use server_key::{ServerKey, ServerKeyError};
+pub use tokens::{ACCESS_TOKEN_LIFETIME, AccessToken};
+pub use verification::{PublicKey, PublicKeyError, SignError, sign};
+
+use email::Email;
+use password::Passwords;
+use sealing::Sealing;
+use tokens::Tokens;
+
+/// The name of the API key that comes with an account.
+pub const DEFAULT_KEY_NAME: &str = "default";
+
+/// The accounts of this server.
+#[derive(Debug)]
+pub struct Accounts {
+    db: Arc<Db>,
+    clock: Clock,
+    tokens: Tokens,
+    sealing: Arc<Sealing>,
+    passwords: Passwords,
 }
-#[derive(Debug, Clone)]
+
+/// Someone who has shown a key or a token that is good.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
+    /// Whose key it is.
     pub account: AccountId,
+    /// The id of the API key, at first or second hand.
     pub key: String,
 }
-#[derive(Debug, thiserror::Error)]
-pub enum AuthError {
-    #[error("invalid")]
-    Invalid,
-    #[error(transparent)]
-    Db(#[from] DbError),
+
+/// What an account was given and can be shown again.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The account.
+    pub account: AccountId,
+    /// Its e-mail address, trimmed and lower-cased.
+    pub email: String,
+    /// Its oldest API key that is not revoked, if there is one: a JWT.
+    pub api_key: Option<SecretString>,
+    /// PKCS#8 DER as one line of base64; nothing when the account has brought a key of its own.
+    pub rsa_private_key: Option<SecretString>,
+    /// SubjectPublicKeyInfo DER as one line of base64.
+    pub rsa_public_key: String,
 }
-#[derive(Clone)]
-pub struct Accounts;
+
+/// What a new account is given: an API key and an RSA-2048 key pair.
+#[derive(Debug)]
+pub struct Registered {
+    /// The account.
+    pub account: AccountId,
+    /// A JWT named [`DEFAULT_KEY_NAME`].
+    pub api_key: SecretString,
+    /// PKCS#8 DER as one line of base64.
+    pub rsa_private_key: SecretString,
+    /// SubjectPublicKeyInfo DER as one line of base64.
+    pub rsa_public_key: String,
+}
+
 impl Accounts {
-    pub fn new(_: Arc<Db>, _: ServerKey, _: Clock) -> Self {
-        Self
+    /// The accounts in `db`, with secrets derived from `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError`] if the cryptography library fails.
+    pub fn new(db: Arc<Db>, clock: Clock, key: &ServerKey) -> Result<Self, CryptoError> {
+        Ok(Self {
+            db,
+            clock,
+            tokens: Tokens::new(key)?,
+            sealing: Arc::new(Sealing::new(key)?),
+            passwords: Passwords::new(),
+        })
     }
-    pub async fn authenticate_api_key(&self, _: &str) -> Result<Caller, AuthError> {
-        Err(AuthError::Invalid)
+
+    /// Makes an account with its first keys, all of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::BadEmail`], [`AccountError::BadPassword`], [`AccountError::EmailTaken`], or a failure.
+    pub async fn register(&self, email: &str, password: SecretString) -> Result<Registered, AccountError> {
+        let email = Email::parse(email)?;
+        let password_hash = self.passwords.hash(password).await?;
+        let pair = self.passwords.run(verification::generate).await?;
+        let private_line = verification::private_line(&pair.private);
+        let public = PublicKey::from_der(&pair.public)?;
+
+        let now = self.clock.now();
+        let sealing = Arc::clone(&self.sealing);
+        let key = self
+            .db
+            .try_write(move |s| {
+                Box::pin(async move {
+                    let account = accounts::insert_account(s, email.as_str(), &password_hash, now)
+                        .await?
+                        .ok_or(AccountError::EmailTaken)?;
+                    let sealed = sealing.seal(account, &pair.private)?;
+                    keys::insert_verification_key(s, account, &pair.public, Some(&sealed), now).await?;
+                    let key = new_api_key(account, DEFAULT_KEY_NAME, now);
+                    keys::insert_api_key(s, &key).await?;
+                    Ok::<_, AccountError>(key)
+                })
+            })
+            .await?;
+        Ok(Registered {
+            account: key.account,
+            api_key: self.tokens.api_key(&key)?,
+            rsa_private_key: private_line,
+            rsa_public_key: public.to_line(),
+        })
     }
-    pub async fn authenticate_access_token(&self, _: &str) -> Result<Caller, AuthError> {
-        Err(AuthError::Invalid)
+
+    /// The account with this e-mail address, in any case and with blanks around it.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the database. What cannot be an address has no account.
+    pub async fn find_by_email(&self, email: &str) -> Result<Option<Account>, AccountError> {
+        let Ok(email) = Email::parse(email) else {
+            return Ok(None);
+        };
+        let find = self
+            .db
+            .read(|s| Box::pin(async move { accounts::find_account_by_email(s, email.as_str()).await }));
+        Ok(find.await?)
     }
-    pub fn issue_access_token(&self, _: &Caller) -> String {
-        String::new()
+
+    /// What the account was given at registration, or has now in its place.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NoSuchAccount`], [`AccountError::WrongServerKey`], or a failure.
+    pub async fn show(&self, id: AccountId) -> Result<Credentials, AccountError> {
+        let now = self.clock.now();
+        let (account, api_keys, verification_keys) = self
+            .db
+            .read(move |s| {
+                Box::pin(async move {
+                    let account = accounts::find_account(s, id).await?;
+                    let api_keys = keys::list_api_keys(s, id).await?;
+                    Ok((account, api_keys, keys::verification_keys(s, id, now).await?))
+                })
+            })
+            .await?;
+        let account = account.ok_or(AccountError::NoSuchAccount)?;
+        let newest = verification_keys.first().ok_or(AccountError::NoSuchAccount)?;
+        let oldest = api_keys.iter().find(|key| key.revoked_at.is_none());
+        let private = match &newest.sealed_private_key {
+            Some(sealed) => Some(
+                self.sealing
+                    .open(id, sealed)
+                    .ok_or(AccountError::WrongServerKey)?,
+            ),
+            None => None,
+        };
+        Ok(Credentials {
+            account: id,
+            email: account.email,
+            api_key: oldest.map(|key| self.tokens.api_key(key)).transpose()?,
+            rsa_private_key: private.as_ref().map(verification::private_line),
+            rsa_public_key: PublicKey::from_der(&newest.public_key)?.to_line(),
+        })
     }
-    pub async fn verify_cid_signature(&self, _: AccountId, _: &str, _: &str) -> Result<bool, DbError> {
-        Ok(false)
+
+    /// Replaces the account's verification keys by one that its owner has brought, from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NoSuchAccount`] or a failure.
+    pub async fn set_public_key(&self, id: AccountId, key: PublicKey) -> Result<(), AccountError> {
+        let now = self.clock.now();
+        self.db
+            .try_write(move |s| {
+                Box::pin(async move {
+                    accounts::find_account(s, id)
+                        .await?
+                        .ok_or(AccountError::NoSuchAccount)?;
+                    keys::expire_verification_keys(s, id, now).await?;
+                    keys::insert_verification_key(s, id, key.as_der(), None, now).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Replaces the account's password.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::BadPassword`], [`AccountError::NoSuchAccount`], or a failure.
+    pub async fn set_password(&self, id: AccountId, password: SecretString) -> Result<(), AccountError> {
+        let hash = self.passwords.hash(password).await?;
+        let changed = self
+            .db
+            .write(move |s| Box::pin(async move { accounts::set_password_hash(s, id, &hash).await }))
+            .await?;
+        if changed {
+            Ok(())
+        } else {
+            Err(AccountError::NoSuchAccount)
+        }
+    }
+}
+
+/// A row for a new API key. Its id is a UUID of version 7, by our clock.
+fn new_api_key(account: AccountId, name: &str, now: Timestamp) -> ApiKey {
+    let millis = u64::try_from(now.as_millis()).unwrap_or(0);
+    let nanos = u32::try_from(millis % 1000).unwrap_or(0) * 1_000_000;
+    let id = Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, millis / 1000, nanos));
+    ApiKey {
+        id: id.to_string(),
+        account,
+        name: name.to_owned(),
+        created_at: now,
+        revoked_at: None,
     }
 }

@@ -18,9 +18,9 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (root) DO NOTHING RETURNING id";
     // Many rows from one text parameter, "1,-2,3": the one thing that the engines must be told differently.
     INSERT_BLOCKS_SQLITE on Sqlite = "INSERT INTO blocks (prefix, content_id)
-        SELECT value, $2 FROM json_each('[' || $1 || ']') WHERE true ON CONFLICT DO NOTHING";
+        SELECT value, $1 FROM json_each('[' || $2 || ']') WHERE true ON CONFLICT DO NOTHING";
     INSERT_BLOCKS_POSTGRES on Postgres = "INSERT INTO blocks (prefix, content_id)
-        SELECT prefix, $2 FROM unnest(CAST(string_to_array($1, ',') AS bigint[])) AS prefix ON CONFLICT DO NOTHING";
+        SELECT prefix, $1 FROM unnest(CAST(string_to_array($2, ',') AS bigint[])) AS prefix ON CONFLICT DO NOTHING";
     PUBLIC_ROOTS_WITH_BLOCK = "SELECT contents.root FROM blocks JOIN contents ON contents.id = blocks.content_id
         WHERE blocks.prefix = $1 AND EXISTS
             (SELECT 1 FROM pins WHERE pins.root = contents.root AND pins.visibility = 'public')
@@ -197,7 +197,7 @@ pub async fn insert_blocks(s: &mut Session<'_>, content: ContentId, prefixes: &[
         Engine::Postgres => INSERT_BLOCKS_POSTGRES,
     };
     for chunk in prefixes.chunks(BLOCKS_PER_STATEMENT) {
-        s.execute(sql, &[comma_separated(chunk).into(), content.into()])
+        s.execute(sql, &[content.into(), comma_separated(chunk).into()])
             .await?;
     }
     Ok(())

@@ -1,7 +1,10 @@
 //! One transaction in progress, on either engine, and the rules that make both behave the same.
 
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt as _;
@@ -13,12 +16,14 @@ use super::{DbError, Engine, postgres, sqlite};
 /// One transaction in progress. [`Db::read`](super::Db::read) and [`Db::write`](super::Db::write) hand it to a body.
 ///
 /// A body may only wait for its session: with SQLite there is nothing else to be woken by, and with PostgreSQL it
-/// would hold locks meanwhile. After a statement has failed the transaction is lost: further statements
+/// would hold locks meanwhile. Whatever else it waits for ends it with [`DbError::BodyWaited`]. After a statement has failed the transaction is lost: further statements
 /// repeat the failure, and a body that swallows it fails all the same.
 pub struct Session<'c> {
     connection: Connection<'c>,
     failure: Option<DbError>,
     work: usize,
+    /// Is a statement under way? Shared with [`run`], which cannot look into a session that its body has borrowed.
+    busy: Arc<AtomicBool>,
 }
 
 enum Connection<'c> {
@@ -28,18 +33,19 @@ enum Connection<'c> {
 
 impl<'c> Session<'c> {
     pub(super) fn sqlite(connection: &'c mut rusqlite::Connection) -> Self {
-        Self {
-            connection: Connection::Sqlite(connection),
-            failure: None,
-            work: 0,
-        }
+        Self::new(Connection::Sqlite(connection))
     }
 
     pub(super) fn postgres(transaction: &'c deadpool_postgres::Transaction<'c>) -> Self {
+        Self::new(Connection::Postgres(transaction))
+    }
+
+    fn new(connection: Connection<'c>) -> Self {
         Self {
-            connection: Connection::Postgres(transaction),
+            connection,
             failure: None,
             work: 0,
+            busy: Arc::default(),
         }
     }
 
@@ -107,6 +113,7 @@ impl<'c> Session<'c> {
 
     /// Asks the engine to parse and check a statement without running it.
     pub(super) async fn prepare(&mut self, sql: &'static str) -> Result<(), DbError> {
+        self.begin_statement(&[])?;
         let result = match &mut self.connection {
             Connection::Sqlite(connection) => connection.prepare(sql).map(drop).map_err(DbError::from),
             Connection::Postgres(transaction) => transaction
@@ -130,10 +137,13 @@ impl<'c> Session<'c> {
 
     fn begin_statement(&mut self, params: &[Value]) -> Result<(), DbError> {
         self.work += 1 + params.len();
-        self.failure.clone().map_or(Ok(()), Err)
+        self.failure.clone().map_or(Ok(()), Err)?;
+        self.busy.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     fn note<T>(&mut self, result: Result<T, DbError>) -> Result<T, DbError> {
+        self.busy.store(false, Ordering::Relaxed);
         if let Err(error) = &result {
             self.failure.get_or_insert_with(|| error.clone());
         }
@@ -150,20 +160,28 @@ impl<'c> Session<'c> {
     }
 }
 
-/// Runs a body to its end, waiting where the engine waits.
+/// Runs a body to its end, waiting where the engine waits and nowhere else.
 pub(super) async fn run<T, E, F>(session: &mut Session<'_>, body: F) -> Result<T, E>
 where
     E: From<DbError>,
     F: for<'s, 'c> FnOnce(&'s mut Session<'c>) -> BoxFuture<'s, Result<T, E>> + Send,
 {
-    // Unwind safety: after a panic nothing of the session is used but its way back to the pool or the thread.
-    let result = AssertUnwindSafe(async { body(session).await })
-        .catch_unwind()
-        .await;
+    let busy = Arc::clone(&session.busy);
+    let result = {
+        // Unwind safety: after a panic nothing of the session is used but its way back to the pool or the thread.
+        let mut body = pin!(AssertUnwindSafe(async { body(session).await }).catch_unwind());
+        poll_fn(|context| match body.as_mut().poll(context) {
+            Poll::Pending if !busy.load(Ordering::Relaxed) => {
+                Poll::Ready(Ok(Err(DbError::BodyWaited.into())))
+            }
+            other => other,
+        })
+        .await
+    };
     session.settle(result)
 }
 
-/// Runs a body whose session is always ready: one poll is all that it gets.
+/// Runs a body whose statements are always ready: one poll is all that it gets.
 pub(super) fn run_ready<T, E, F>(session: &mut Session<'_>, body: F) -> Result<T, E>
 where
     E: From<DbError>,

@@ -46,10 +46,11 @@ fn run_batch(connection: &mut Connection, first: BoxedJob, queue: &mut mpsc::Rec
         next = if room { queue.try_recv().ok() } else { None };
     }
     let fate = fate.and_then(|()| connection.execute_batch("COMMIT").map_err(DbError::from));
-    if fate.is_err() && !connection.is_autocommit() {
-        if let Err(error) = connection.execute_batch("ROLLBACK") {
-            tracing::error!(%error, "a failed batch of writes could not be rolled back");
-        }
+    if fate.is_err()
+        && !connection.is_autocommit()
+        && let Err(error) = connection.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "a failed batch of writes could not be rolled back");
     }
     for job in batch {
         job.finish(fate.clone());

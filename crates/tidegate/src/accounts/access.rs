@@ -1,0 +1,102 @@
+//! Who is calling, and did they sign this?
+
+use secrecy::SecretString;
+
+use crate::clock::Timestamp;
+use crate::db::{AccountId, accounts, keys};
+
+use super::email::Email;
+use super::{AccessToken, AccountError, Accounts, AuthError, Caller, CryptoError, PublicKey};
+
+impl Accounts {
+    /// Whose API key this is.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError::Invalid`], [`AuthError::Revoked`], or a failure.
+    pub async fn authenticate_api_key(&self, token: &str) -> Result<Caller, AuthError> {
+        self.not_revoked(self.tokens.read_api_key(token)?).await
+    }
+
+    /// A token for uploads, good for two hours as long as the caller's API key is. Earlier ones stay good.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError`] if the cryptography library fails.
+    pub fn issue_access_token(&self, caller: &Caller) -> Result<AccessToken, CryptoError> {
+        self.tokens.access_token(caller, self.clock.now())
+    }
+
+    /// Who was given this access token, and until when it may be believed.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError::Invalid`], [`AuthError::Expired`], [`AuthError::Revoked`], or a failure.
+    pub async fn authenticate_access_token(&self, token: &str) -> Result<(Caller, Timestamp), AuthError> {
+        let (caller, expires_at) = self.tokens.read_access_token(token, self.clock.now())?;
+        Ok((self.not_revoked(caller).await?, expires_at))
+    }
+
+    /// Whose e-mail address and password these are. Takes as long for an address without an account.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError::WrongPassword`] or a failure.
+    pub async fn authenticate_password(
+        &self,
+        email: &str,
+        password: SecretString,
+    ) -> Result<AccountId, AuthError> {
+        let account = match Email::parse(email) {
+            Ok(email) => {
+                let find = self.db.read(|s| {
+                    Box::pin(async move { accounts::find_account_by_email(s, email.as_str()).await })
+                });
+                find.await?
+            }
+            Err(_) => None,
+        };
+        let (id, hash) = account.map(|account| (account.id, account.password_hash)).unzip();
+        let fits = self.passwords.verify(password, hash).await?;
+        id.filter(|_| fits).ok_or(AuthError::WrongPassword)
+    }
+
+    /// Is `secret` a signature over exactly this text by a key of the account that counts now?
+    ///
+    /// # Errors
+    ///
+    /// A failure of the database. An account that does not exist has signed nothing.
+    pub async fn verify_cid_signature(
+        &self,
+        account: AccountId,
+        cid_text: &str,
+        secret: &str,
+    ) -> Result<bool, AccountError> {
+        let now = self.clock.now();
+        let keys = self
+            .db
+            .read(move |s| Box::pin(keys::verification_keys(s, account, now)))
+            .await?;
+        for key in keys {
+            if PublicKey::from_der(&key.public_key)?.verify(cid_text, secret) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The same caller, if the key they hold is there, theirs, and not revoked.
+    async fn not_revoked(&self, caller: Caller) -> Result<Caller, AuthError> {
+        let id = caller.key.clone();
+        let key = self
+            .db
+            .read(move |s| Box::pin(async move { keys::find_api_key(s, &id).await }))
+            .await?;
+        match key {
+            Some(key) if key.account != caller.account => Err(AuthError::Invalid),
+            Some(key) if key.revoked_at.is_some() => Err(AuthError::Revoked),
+            Some(_) => Ok(caller),
+            None => Err(AuthError::Invalid),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What can go wrong with accounts, each in words for whoever asked.
+
+use crate::db::DbError;
+
+/// The cryptography library refused to work: no randomness, or a broken build. Nothing a caller can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the cryptography library failed")]
+pub struct CryptoError;
+
+impl From<aws_lc_rs::error::Unspecified> for CryptoError {
+    fn from(_: aws_lc_rs::error::Unspecified) -> Self {
+        Self
+    }
+}
+
+/// Why an account could not be made, changed or shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    /// The e-mail address cannot be one.
+    #[error("this is not an e-mail address; it looks like name@example.org, at most 254 bytes")]
+    BadEmail,
+    /// Somebody has it.
+    #[error("there is an account with this e-mail address already")]
+    EmailTaken,
+    /// Too short to protect anything, or too long to hash.
+    #[error("a password has 8 to 1024 bytes")]
+    BadPassword,
+    /// The name of an API key.
+    #[error("the name of an API key has 1 to 255 bytes and no control characters")]
+    BadKeyName,
+    /// The account has a live key of that name.
+    #[error("there is an API key of this name already; revoke it first or choose another name")]
+    KeyNameTaken,
+    /// The account has as many as it may.
+    #[error("an account has at most 100 API keys; revoke one that is not used")]
+    TooManyKeys,
+    /// No live key of that name.
+    #[error("there is no API key of this name")]
+    NoSuchKey,
+    /// No such account.
+    #[error("there is no such account")]
+    NoSuchAccount,
+    /// The public key that was brought is none.
+    #[error(transparent)]
+    BadPublicKey(#[from] super::verification::PublicKeyError),
+    /// A sealed private key does not open.
+    #[error("a stored private key does not open: the server key is not the one it was stored with")]
+    WrongServerKey,
+    /// The cryptography library failed.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Why a caller is not who they say. All but the last are a 401.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// Not a token of this kind, or not one of ours.
+    #[error("the token is not valid")]
+    Invalid,
+    /// It was valid once.
+    #[error("the token has expired; ask for a new one")]
+    Expired,
+    /// Its API key was revoked.
+    #[error("the API key has been revoked")]
+    Revoked,
+    /// The e-mail address or the password; which of them is not said.
+    #[error("the e-mail address or the password is wrong")]
+    WrongPassword,
+    /// The question could not be answered.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The question could not be answered.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+}

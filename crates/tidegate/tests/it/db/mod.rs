@@ -1,0 +1,7 @@
+//! The data layer, each story on both engines.
+
+mod contents;
+mod keys;
+mod opening;
+mod pins;
+mod transactions;

@@ -1,0 +1,6 @@
+//! The integration tests: one binary, one module per area.
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
+
+mod accounts;
+mod db;
+mod support;

@@ -1,0 +1,4 @@
+//! What tests stand on: databases of their own.
+
+pub mod databases;
+pub mod postgres;
