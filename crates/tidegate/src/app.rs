@@ -52,11 +52,10 @@ impl App {
     pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let dir = DataDir::claim(&config.data.dir)?;
         let db = Arc::new(dir.open_database(&config.database).await?);
-        let key = ServerKey::load(dir.path(), config.secrets.server_key.as_ref())?;
+        let accounts = open_accounts(&dir, &config, Arc::clone(&db), clock.clone())?;
         let node = dir.node()?;
         let store = BlobStore::open(dir.path())
             .with_context(|| format!("cannot make the content folders in {}", dir.path().display()))?;
-        let accounts = Accounts::new(Arc::clone(&db), key, clock.clone());
         let pins = Pins::new(
             Arc::clone(&db),
             store.clone(),
@@ -87,4 +86,16 @@ impl App {
     pub async fn close(&self) {
         self.db.close().await;
     }
+}
+
+/// The accounts of a data folder, with its own server key or the configured one.
+///
+/// # Errors
+/// The key cannot be read or made, or is no key.
+pub fn open_accounts(dir: &DataDir, config: &Config, db: Arc<Db>, clock: Clock) -> anyhow::Result<Accounts> {
+    let key = match &config.secrets.server_key {
+        Some(text) => ServerKey::parse(text)?,
+        None => ServerKey::load_or_create(&dir.path().join("server.key"))?,
+    };
+    Ok(Accounts::new(db, clock, &key)?)
 }

@@ -14,7 +14,7 @@ use super::super::{
     multipart::{FormError, ReadError},
 };
 use crate::{
-    accounts::AuthError,
+    accounts::{AccountError, AuthError, CryptoError},
     blobs::BlobError,
     db::DbError,
     pins::{CollectError, PinError},
@@ -84,9 +84,27 @@ impl IntoResponse for PinningError {
 impl From<AuthError> for PinningError {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::Invalid => Self::InvalidToken,
-            AuthError::Db(error) => Self::Failed(Failure::from(&error)),
+            AuthError::Invalid | AuthError::Expired | AuthError::Revoked | AuthError::WrongPassword => {
+                Self::InvalidToken
+            }
+            AuthError::Db(error) => error.into(),
+            AuthError::Crypto(error) => error.into(),
         }
+    }
+}
+
+impl From<AccountError> for PinningError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Db(error) => error.into(),
+            error => Self::Failed(Failure::Internal.log(&error)),
+        }
+    }
+}
+
+impl From<CryptoError> for PinningError {
+    fn from(error: CryptoError) -> Self {
+        Self::Failed(Failure::Internal.log(&error))
     }
 }
 

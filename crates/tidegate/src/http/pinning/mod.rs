@@ -9,6 +9,7 @@ mod pin_file;
 
 use axum::{Json, extract::State};
 use http::{HeaderMap, Uri, header, uri::Scheme};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -66,10 +67,10 @@ fn as_reached(uri: &Uri, headers: &HeaderMap) -> String {
 pub(super) async fn issue_access_token(
     KeyHolder(caller): KeyHolder,
     State(app): State<App>,
-) -> ([(header::HeaderName, &'static str); 1], Json<Value>) {
-    let token = app.accounts.issue_access_token(&caller);
-    (
+) -> Result<([(header::HeaderName, &'static str); 1], Json<Value>), PinningError> {
+    let access = app.accounts.issue_access_token(&caller)?;
+    Ok((
         [(header::CACHE_CONTROL, "no-store")],
-        Json(json!({"Code": 200, "Data": token})),
-    )
+        Json(json!({"Code": 200, "Data": access.token.expose_secret()})),
+    ))
 }
