@@ -34,10 +34,10 @@ pub(super) struct Serve {
 #[derive(Args)]
 pub(super) struct Settings {
     /// The data folder [default: tidegate-data]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
     /// The settings file; tidegate.example.toml shows all settings
-    #[arg(long, env = "TIDEGATE_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "TIDEGATE_CONFIG", value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }
 
