@@ -39,8 +39,9 @@ pub const BLAKE2B_256: u64 = 0xb220;
 /// decoding base36 and base58 costs the square of the length.
 pub const MAX_CID_TEXT: usize = 512;
 
-/// The hash functions go-cid's verification allows, with their digest lengths in bytes.
-const HASHES: [(u64, usize); 14] = [
+/// The hash functions content is addressed with, and their digest lengths in bytes. SHA-1 names git objects.
+const HASHES: [(u64, usize); 15] = [
+    (0x11, 20), // sha1
     (SHA2_256, 32),
     (0x13, 64), // sha2-512
     (0x14, 64), // sha3-512
@@ -56,7 +57,6 @@ const HASHES: [(u64, usize); 14] = [
     (BLAKE2B_256, 32),
     (0xb240, 64), // blake2b-512
 ];
-const MAX_IDENTITY_DIGEST: usize = 128;
 
 /// Why a text is not a CID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,7 +73,7 @@ pub enum CidError {
     /// A character outside the alphabet, or padding that is not zero.
     #[error("not a CID: a character does not belong there")]
     BadCharacter,
-    /// The decoded bytes are not version, codec and multihash, exactly.
+    /// The decoded bytes are not version, codec and multihash, exactly, with a digest of up to 128 bytes.
     #[error("not a CID: the text decodes to something else")]
     Malformed,
     /// A hash function nobody addresses content with.
@@ -136,19 +136,14 @@ pub fn content_key(cid: &Cid) -> Cid {
 
 fn check_hash(cid: &Cid) -> Result<(), CidError> {
     let code = cid.hash().code();
-    let len = cid.hash().digest().len();
     if code == IDENTITY {
-        return if len <= MAX_IDENTITY_DIGEST {
-            Ok(())
-        } else {
-            Err(CidError::DigestLength)
-        };
+        return Ok(()); // of any length that fits a `Cid`
     }
     let (_, expected) = HASHES
         .iter()
         .find(|(known, _)| *known == code)
         .ok_or(CidError::UnknownHash(code))?;
-    if len == *expected {
+    if cid.hash().digest().len() == *expected {
         Ok(())
     } else {
         Err(CidError::DigestLength)
@@ -194,6 +189,10 @@ mod tests {
         let short_digest =
             multibase::encode(Base::Base16Lower, [&[1, 0x70, 0x12, 20][..], &[7; 20]].concat());
         let strange_hash = multibase::encode(Base::Base16Lower, [1, 0x70, 0x22, 4, 1, 2, 3, 4]);
+        let identity_of_129_bytes = multibase::encode(
+            Base::Base16Lower,
+            [&[1, 0x55, 0, 0x81, 1][..], &[7; 129]].concat(),
+        );
         for (text, error) in [
             ("", CidError::Empty),
             ("hello", CidError::UnknownBase),
@@ -205,6 +204,7 @@ mod tests {
             (&with_a_byte_more, CidError::Malformed),
             (&short_digest, CidError::DigestLength),
             (&strange_hash, CidError::UnknownHash(0x22)),
+            (&identity_of_129_bytes, CidError::Malformed),
             (&"b".repeat(513), CidError::TooLong),
             ("/ipfs/bafkqaaa", CidError::UnknownBase),
         ] {

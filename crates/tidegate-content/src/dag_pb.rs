@@ -16,6 +16,10 @@ const LINK_HASH: u8 = 1;
 const LINK_NAME: u8 = 2;
 const LINK_TSIZE: u8 = 3;
 
+/// The most links a node may have. With digests of 28 bytes and more a block of 2 MiB has no room for as many; what
+/// this stops is a block of tiny identity links that would take 25 times its size in memory.
+pub const MAX_LINKS: usize = 65_536;
+
 /// One node: what a DAG-PB block holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PbNode {
@@ -48,6 +52,9 @@ pub enum DagPbError {
     /// A field twice, or after one that it should come before.
     #[error("not a DAG-PB node: field {0} is out of place")]
     FieldOrder(u64),
+    /// More links than [`MAX_LINKS`].
+    #[error("this DAG-PB node has more than {MAX_LINKS} links")]
+    TooManyLinks,
     /// A link without a CID, or with something else in its place.
     #[error("a link of this DAG-PB node has no valid CID")]
     BadCid,
@@ -59,9 +66,6 @@ pub enum DagPbError {
 impl PbNode {
     /// Reads a block. `data` shares the block's memory. As Kubo does, it takes the data before the links as well as
     /// after them, and nothing else that the format does not allow.
-    ///
-    /// Every link takes at least eight bytes of input, so the result is a fixed multiple of it.
-    ///
     /// # Errors
     /// See [`DagPbError`].
     pub fn decode(block: &Bytes) -> Result<Self, DagPbError> {
@@ -80,6 +84,9 @@ impl PbNode {
                 (2, BYTES) => {
                     if links_are_over {
                         return Err(DagPbError::FieldOrder(2));
+                    }
+                    if node.links.len() == MAX_LINKS {
+                        return Err(DagPbError::TooManyLinks);
                     }
                     node.links.push(PbLink::decode(reader.bytes()?)?);
                 }
@@ -241,6 +248,13 @@ mod tests {
         ] {
             assert_eq!(decode(&bytes), Err(error), "{}", hex::encode(&bytes));
         }
+    }
+
+    #[test]
+    fn a_block_of_tiny_links_is_refused() {
+        let tiny = link(&[&[0x0a, 4, 1, 0x55, 0, 0]]);
+        assert_eq!(decode(&tiny.repeat(MAX_LINKS)).unwrap().links.len(), MAX_LINKS);
+        assert_eq!(decode(&tiny.repeat(MAX_LINKS + 1)), Err(DagPbError::TooManyLinks));
     }
 
     #[test]

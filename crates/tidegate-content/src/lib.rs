@@ -11,7 +11,7 @@
 //! | [`profile`] | the named sets of choices that decide which CID a file gets |
 //! | [`import`] | files and directories to blocks |
 //! | [`source`] | where the readers below get their blocks |
-//! | [`resolve`] | a path to what it names |
+//! | [`mod@resolve`] | a path to what it names |
 //! | [`list`] | the entries of a directory |
 //! | [`read`] | a range of a file to its bytes |
 //! | [`walk`] | all blocks of a DAG |

@@ -24,6 +24,9 @@ pub enum NodeError {
     /// A UnixFS node of a kind that is not read.
     #[error("UnixFS metadata nodes are not supported")]
     Metadata,
+    /// A symbolic link with something below it, which nothing would ever read.
+    #[error("a symbolic link with links to other blocks")]
+    SymlinkLinks,
     /// A codec that files and directories are not made of.
     #[error("codec 0x{0:x} is not UnixFS")]
     Codec(u64),
@@ -94,6 +97,7 @@ impl Node {
             Kind::Raw | Kind::File => FileNode::new(message, &node.links).map(Self::File),
             Kind::Directory => Ok(Self::Directory(node.links)),
             Kind::HamtShard => Shard::new(&message, node.links).map(Self::Shard),
+            Kind::Symlink if !node.links.is_empty() => Err(NodeError::SymlinkLinks),
             Kind::Symlink => Ok(Self::Symlink(message.data.unwrap_or_default())),
             Kind::Metadata => Err(NodeError::Metadata),
         }

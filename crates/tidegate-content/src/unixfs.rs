@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 
+use crate::dag_pb::MAX_LINKS;
 use crate::wire::{
     BYTES, FIXED32, VARINT, WireError, WireReader, bytes_field_len, number_field_len, put_bytes,
     put_bytes_head, put_number,
@@ -119,11 +120,11 @@ impl UnixFs {
                 (1, VARINT) => kind = Some(Kind::from_number(reader.varint()?)?),
                 (2, BYTES) => found.data = Some(message.slice_ref(reader.bytes()?)),
                 (3, VARINT) => found.file_size = Some(reader.varint()?),
-                (4, VARINT) => found.block_sizes.push(reader.varint()?),
+                (4, VARINT) => found.push_block_size(reader.varint()?)?,
                 (4, BYTES) => {
                     let mut packed = WireReader::new(reader.bytes()?);
                     while !packed.is_empty() {
-                        found.block_sizes.push(packed.varint()?);
+                        found.push_block_size(packed.varint()?)?;
                     }
                 }
                 (5, VARINT) => found.hash_type = Some(reader.varint()?),
@@ -164,6 +165,14 @@ impl UnixFs {
             mtime.encode(&mut out);
         }
         out
+    }
+
+    fn push_block_size(&mut self, size: u64) -> Result<(), UnixFsError> {
+        if self.block_sizes.len() == MAX_LINKS {
+            return Err(UnixFsError::Sizes); // no node has as many links
+        }
+        self.block_sizes.push(size);
+        Ok(())
     }
 
     /// Bytes of content in a file node that has `links` links, if all that the node says about sizes agrees: one
@@ -330,6 +339,12 @@ mod tests {
             ..honest
         };
         assert_eq!(directory.content_size(2), Err(UnixFsError::Sizes));
+    }
+
+    #[test]
+    fn more_block_sizes_than_any_links_are_refused() {
+        let one_too_many = [&[8, 2, 0x22, 0x81, 0x80, 4][..], &vec![0; MAX_LINKS + 1]].concat();
+        assert_eq!(decode(&one_too_many), Err(UnixFsError::Sizes));
     }
 
     #[test]

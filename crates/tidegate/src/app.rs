@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use anyhow::Context;
 
 use crate::{
-    accounts::{Accounts, ServerKey},
+    accounts::Accounts,
     blobs::BlobStore,
     clock::Clock,
     config::Config,
@@ -52,10 +52,10 @@ impl App {
     pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let dir = DataDir::claim(&config.data.dir)?;
         let db = Arc::new(dir.open_database(&config.database).await?);
-        let accounts = open_accounts(&dir, &config, Arc::clone(&db), clock.clone())?;
         let node = dir.node()?;
         let store = BlobStore::open(dir.path())
             .with_context(|| format!("cannot make the content folders in {}", dir.path().display()))?;
+        let accounts = Accounts::new(Arc::clone(&db), clock.clone(), &dir.server_key(&config.secrets)?)?;
         let pins = Pins::new(
             Arc::clone(&db),
             store.clone(),
@@ -86,16 +86,4 @@ impl App {
     pub async fn close(&self) {
         self.db.close().await;
     }
-}
-
-/// The accounts of a data folder, with its own server key or the configured one.
-///
-/// # Errors
-/// The key cannot be read or made, or is no key.
-pub fn open_accounts(dir: &DataDir, config: &Config, db: Arc<Db>, clock: Clock) -> anyhow::Result<Accounts> {
-    let key = match &config.secrets.server_key {
-        Some(text) => ServerKey::parse(text)?,
-        None => ServerKey::load_or_create(&dir.path().join("server.key"))?,
-    };
-    Ok(Accounts::new(db, clock, &key)?)
 }

@@ -9,7 +9,8 @@ use std::{
 use anyhow::{Context, bail};
 
 use crate::{
-    config::Database,
+    accounts::ServerKey,
+    config::{Database, Secrets},
     db::{Db, DbOptions},
 };
 
@@ -66,6 +67,17 @@ impl DataDir {
             None => DbOptions::sqlite(self.path.join("tidegate.sqlite")),
         };
         Ok(Db::open(options).await?)
+    }
+
+    /// The key that the server's secrets come from: the configured one, else the one in this folder, made at first use.
+    ///
+    /// # Errors
+    /// It is malformed, or readable by others.
+    pub fn server_key(&self, config: &Secrets) -> anyhow::Result<ServerKey> {
+        Ok(match &config.server_key {
+            Some(text) => ServerKey::parse(text).context("the setting secrets.server_key is no good")?,
+            None => ServerKey::load_or_create(&self.path.join("server.key"))?,
+        })
     }
 
     /// The name of this folder among those that share a database, made at the first start.

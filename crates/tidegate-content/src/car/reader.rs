@@ -3,10 +3,9 @@
 //! A CARv2 is accepted too: its payload is read like a CARv1 and what follows it is dropped. Hashes are not checked
 //! here, nor is the order of the blocks.
 
-use std::collections::VecDeque;
+use bytes::{Buf, Bytes};
 
-use bytes::{Buf, Bytes, BytesMut};
-
+use super::input::Input;
 use super::v1::{MAX_CID_BYTES, read_cid};
 use super::{CarError, V2Header, header};
 use crate::{Cid, MAX_BLOCK_BYTES};
@@ -57,10 +56,7 @@ pub enum CarEvent {
 pub struct CarReader {
     limits: CarLimits,
     state: State,
-    /// Fed and not looked at.
-    input: VecDeque<Bytes>,
-    /// The beginning of an item that straddles pieces of input. Grows with what arrives, not with what is announced.
-    partial: BytesMut,
+    input: Input,
     varint: Varint,
     /// Bytes of the CARv1 payload used so far.
     position: u64,
@@ -100,8 +96,7 @@ impl CarReader {
         Self {
             limits,
             state: State::Length(Part::Opening),
-            input: VecDeque::new(),
-            partial: BytesMut::new(),
+            input: Input::default(),
             varint: Varint::default(),
             position: 0,
             end: None,
@@ -110,8 +105,8 @@ impl CarReader {
 
     /// Takes the next bytes of the stream, in pieces of any size.
     pub fn feed(&mut self, bytes: Bytes) {
-        if !bytes.is_empty() && !matches!(self.state, State::Done | State::Failed(_)) {
-            self.input.push_back(bytes);
+        if !matches!(self.state, State::Done | State::Failed(_)) {
+            self.input.push(bytes);
         }
     }
 
@@ -125,7 +120,6 @@ impl CarReader {
         if let Err(error) = &step {
             self.state = State::Failed(error.clone());
             self.input.clear();
-            self.partial = BytesMut::new();
         }
         step
     }
@@ -186,7 +180,7 @@ impl CarReader {
                     self.state = State::Length(Part::InnerHeader);
                 }
                 State::Padding(left) => {
-                    let Some(skipped) = self.skip(left) else {
+                    let Some(skipped) = self.input.skip(left) else {
                         return Ok(None);
                     };
                     self.state = State::Padding(left - skipped);
@@ -272,34 +266,16 @@ impl CarReader {
         Ok(padding)
     }
 
-    /// Exactly `len` bytes, when that many have arrived: a slice of one piece, or put together from several.
     fn take(&mut self, len: usize) -> Result<Option<Bytes>, CarError> {
-        let whole = match self.input.front_mut() {
-            Some(front) if self.partial.is_empty() && front.len() >= len => front.split_to(len),
-            _ => {
-                while let Some(front) = self.input.front_mut()
-                    && self.partial.len() < len
-                {
-                    let wanted = (len - self.partial.len()).min(front.len());
-                    self.partial.extend_from_slice(&front[..wanted]);
-                    front.advance(wanted);
-                    self.drop_empty_front();
-                }
-                if self.partial.len() < len {
-                    return Ok(None);
-                }
-                std::mem::take(&mut self.partial).freeze()
-            }
-        };
-        self.drop_empty_front();
-        self.advance(len as u64)?;
-        Ok(Some(whole))
+        let item = self.input.take(len);
+        if item.is_some() {
+            self.advance(len as u64)?;
+        }
+        Ok(item)
     }
 
     fn take_varint(&mut self) -> Result<Option<u64>, CarError> {
-        while let Some(front) = self.input.front_mut() {
-            let byte = front.get_u8();
-            self.drop_empty_front();
+        while let Some(byte) = self.input.byte() {
             self.advance(1)?;
             let slot = self
                 .varint
@@ -317,21 +293,6 @@ impl CarReader {
             }
         }
         Ok(None)
-    }
-
-    /// Drops up to `most` bytes; `None` when there are none.
-    fn skip(&mut self, most: u64) -> Option<u64> {
-        let front = self.input.front_mut()?;
-        let skipped = usize::try_from(most).map_or(front.len(), |most| most.min(front.len()));
-        front.advance(skipped);
-        self.drop_empty_front();
-        Some(skipped as u64)
-    }
-
-    fn drop_empty_front(&mut self) {
-        if self.input.front().is_some_and(Bytes::is_empty) {
-            self.input.pop_front();
-        }
     }
 
     fn advance(&mut self, by: u64) -> Result<(), CarError> {

@@ -2,5 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod directory;
+mod import;
+mod reading;
 mod support;
 mod vectors;

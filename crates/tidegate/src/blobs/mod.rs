@@ -10,10 +10,11 @@ mod staging;
 mod verify;
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use moka::sync::Cache;
@@ -55,6 +56,8 @@ impl std::fmt::Display for Root {
 pub struct BlobStore {
     blobs: Arc<Path>,
     staging: Arc<Path>,
+    /// Folders below `blobs` whose own names are known to be durable.
+    durable: Arc<Mutex<HashSet<PathBuf>>>,
     open: Cache<Root, Arc<CarFile>>,
 }
 
@@ -72,6 +75,7 @@ impl BlobStore {
         Ok(Self {
             blobs: blobs.into(),
             staging: staging.into(),
+            durable: Arc::default(),
             open: Cache::new(OPEN_FILES),
         })
     }
@@ -108,15 +112,23 @@ impl BlobStore {
     pub fn publish(&self, sealed: Sealed) -> Result<(), BlobError> {
         let path = self.path(&sealed.root);
         let folder = path.parent().unwrap_or(&self.blobs);
-        match fs::create_dir(folder) {
-            Ok(()) => sync_dir(&self.blobs)?,
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(e.into()),
-        }
+        self.make_durable(folder)?;
         let root = sealed.root;
         sealed.rename_to(&path)?;
         self.open.invalidate(&root);
         Ok(sync_dir(folder)?)
+    }
+
+    /// Makes a folder below `blobs` so that it stays. Finding it is not enough: whoever made it may not have synced yet.
+    fn make_durable(&self, folder: &Path) -> io::Result<()> {
+        let known = || self.durable.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().contains(folder) {
+            return Ok(());
+        }
+        fs::create_dir_all(folder)?;
+        sync_dir(&self.blobs)?;
+        known().insert(folder.to_owned());
+        Ok(())
     }
 
     /// Removes the file of `root`; one that is not there is no error.

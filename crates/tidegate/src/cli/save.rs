@@ -153,7 +153,7 @@ impl Place {
     fn write(&mut self, event: ExtractEvent) -> Result<(), Failure> {
         match event {
             ExtractEvent::Directory { path } => {
-                self.add_folder(&path).with_context(|| self.place_of(&path))?
+                self.add_folder(&path).with_context(|| self.place_of(&path))?;
             }
             ExtractEvent::FileStart { path, .. } => {
                 let file = self.add_file(&path).with_context(|| self.place_of(&path))?;

@@ -90,6 +90,7 @@ impl From<tokio_postgres::Error> for DbError {
             SqlState::T_R_DEADLOCK_DETECTED,
             SqlState::T_R_SERIALIZATION_FAILURE,
             SqlState::TOO_MANY_CONNECTIONS,
+            SqlState::QUERY_CANCELED,
         ]
         .contains(code)
         {

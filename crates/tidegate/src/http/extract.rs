@@ -28,7 +28,7 @@ impl FromRequestParts<App> for Uploader {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PinningError> {
         let token = text(&parts.headers, USER_ACCESS_TOKEN).ok_or(PinningError::InvalidToken)?;
-        let (caller, _) = app.accounts.authenticate_access_token(token.trim()).await?;
+        let (caller, _expires_at) = app.accounts.authenticate_access_token(token.trim()).await?;
         Ok(Self(caller))
     }
 }

@@ -35,6 +35,7 @@ pub fn router(app: App) -> Router {
         .merge(gateway)
         .merge(operations)
         .fallback(error::not_found)
+        .layer(from_fn(layers::linger::linger))
         .layer(from_fn(layers::observe::observe))
         .with_state(app)
 }

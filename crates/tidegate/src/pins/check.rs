@@ -105,7 +105,7 @@ fn verify_in_place(store: &BlobStore, path: &Path, read: &impl Fn(u64)) -> Resul
     if store.path(&verified.root) == path {
         Ok(verified)
     } else {
-        Err(Damage::Misnamed(verified.root))
+        Err(Damage::Misnamed(Box::new(verified.root)))
     }
 }
 

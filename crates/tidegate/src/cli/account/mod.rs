@@ -14,7 +14,6 @@ use serde_json::json;
 use super::{Failure, Output, block_on, serve::Settings};
 use crate::{
     accounts::{AccountError, Accounts, Credentials},
-    app::open_accounts,
     clock::Clock,
     config::{Config, Overrides},
     data_dir::DataDir,
@@ -99,7 +98,8 @@ impl Open {
     async fn new(config: &Config) -> Result<Self, Failure> {
         let dir = DataDir::visit(&config.data.dir)?;
         let db = Arc::new(dir.open_database(&config.database).await?);
-        let accounts = open_accounts(&dir, config, Arc::clone(&db), Clock::system())?;
+        let key = dir.server_key(&config.secrets)?;
+        let accounts = Accounts::new(Arc::clone(&db), Clock::system(), &key).map_err(AccountError::from)?;
         Ok(Self { db, accounts })
     }
 

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio_postgres::IsolationLevel;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use super::session::run;
 use super::{DbError, Engine, Session, migrate};
@@ -79,7 +80,7 @@ impl Postgres {
             return Err(DbError::Closed.into());
         }
         let pool = self.pool.clone();
-        let task = self.writes.spawn(async move {
+        let write = async move {
             let mut client = pool.get().await.map_err(DbError::from)?;
             let transaction = client
                 .build_transaction()
@@ -97,7 +98,8 @@ impl Postgres {
                 (Ok(_), Err(error)) => Err(DbError::from(error).into()),
                 (result, _) => result,
             }
-        });
+        };
+        let task = self.writes.spawn(write.in_current_span());
         task.await.unwrap_or_else(|_| Err(DbError::Closed.into()))
     }
 

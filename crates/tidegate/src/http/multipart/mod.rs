@@ -161,27 +161,4 @@ impl Multipart {
             return Ok(Some(bytes));
         }
     }
-
-    /// The body that is left, for [`drain`].
-    pub fn into_body(self) -> Body {
-        self.body
-    }
-}
-
-/// Reads on for a little while what a refused client still sends, so that it gets to see the answer instead of a reset
-/// connection; then lets go.
-pub fn drain(mut body: Body) {
-    const BYTES: usize = 64 << 20;
-    const TIME: Duration = Duration::from_secs(5);
-    tokio::spawn(async move {
-        let reading = async {
-            let mut left = BYTES;
-            while let Some(Ok(frame)) = body.frame().await {
-                let len = frame.data_ref().map_or(0, Bytes::len);
-                let Some(rest) = left.checked_sub(len) else { break };
-                left = rest;
-            }
-        };
-        let _ = tokio::time::timeout(TIME, reading).await;
-    });
 }

@@ -14,7 +14,7 @@ use super::super::{
     multipart::{FormError, ReadError},
 };
 use crate::{
-    accounts::{AccountError, AuthError, CryptoError},
+    accounts::{AccountError, AuthError},
     blobs::BlobError,
     db::DbError,
     pins::{CollectError, PinError},
@@ -88,7 +88,7 @@ impl From<AuthError> for PinningError {
                 Self::InvalidToken
             }
             AuthError::Db(error) => error.into(),
-            AuthError::Crypto(error) => error.into(),
+            AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
         }
     }
 }
@@ -97,14 +97,8 @@ impl From<AccountError> for PinningError {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::Db(error) => error.into(),
-            error => Self::Failed(Failure::Internal.log(&error)),
+            other => Self::Failed(Failure::Internal.log(&other)),
         }
-    }
-}
-
-impl From<CryptoError> for PinningError {
-    fn from(error: CryptoError) -> Self {
-        Self::Failed(Failure::Internal.log(&error))
     }
 }
 

@@ -7,7 +7,7 @@ mod form;
 mod metadata;
 mod pin_file;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::IntoResponse};
 use http::{HeaderMap, Uri, header, uri::Scheme};
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub(super) use error::{PinningError, method_not_allowed};
 pub(super) use pin_file::pin_file;
 
 use super::extract::KeyHolder;
-use crate::app::App;
+use crate::{accounts::AuthError, app::App};
 
 /// Says whether the caller's API key is good.
 pub(super) async fn ping(_: KeyHolder) -> Json<Value> {
@@ -67,10 +67,12 @@ fn as_reached(uri: &Uri, headers: &HeaderMap) -> String {
 pub(super) async fn issue_access_token(
     KeyHolder(caller): KeyHolder,
     State(app): State<App>,
-) -> Result<([(header::HeaderName, &'static str); 1], Json<Value>), PinningError> {
-    let access = app.accounts.issue_access_token(&caller)?;
-    Ok((
-        [(header::CACHE_CONTROL, "no-store")],
-        Json(json!({"Code": 200, "Data": access.token.expose_secret()})),
-    ))
+) -> Result<impl IntoResponse, PinningError> {
+    let token = app
+        .accounts
+        .issue_access_token(&caller)
+        .map_err(AuthError::from)?
+        .token;
+    let body = json!({"Code": 200, "Data": token.expose_secret()});
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)))
 }

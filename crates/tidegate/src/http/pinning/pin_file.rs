@@ -17,7 +17,7 @@ use crate::{
     config::Limits,
     http::{
         extract::Uploader,
-        multipart::{Multipart, Pace, PartHead, boundary_of, drain},
+        multipart::{Multipart, Pace, PartHead, boundary_of},
     },
     pins::{Label, Upload, first_profile},
 };
@@ -63,14 +63,7 @@ pub(in crate::http) async fn pin_file(
     };
     let mut form = Multipart::new(request.into_body(), &boundary, pace, limit);
 
-    let received = match receive(&app, &caller, &mut form).await {
-        Ok(received) => received,
-        Err(error) => {
-            drain(form.into_body());
-            return Err(error);
-        }
-    };
-    let Received { upload, cid, label } = received;
+    let Received { upload, cid, label } = receive(&app, &caller, &mut form).await?;
     let pin = app
         .pins
         .pin_upload(&caller, upload, &cid.cid, &cid.text, label)

@@ -4,4 +4,5 @@ mod contents;
 mod keys;
 mod opening;
 mod pins;
+mod sqlite_batches;
 mod transactions;

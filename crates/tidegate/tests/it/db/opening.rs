@@ -16,7 +16,8 @@ on_both_engines![
 ];
 
 async fn two_processes_that_start_at_once_agree(database: TestDatabase) {
-    let opening: Vec<_> = (0..6)
+    // So many that, without the lock, two of them would very likely migrate at once.
+    let opening: Vec<_> = (0..24)
         .map(|number| {
             let options = database.options.clone();
             tokio::spawn(async move {

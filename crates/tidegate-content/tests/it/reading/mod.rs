@@ -1,0 +1,8 @@
+//! What was imported, read back: paths, ranges, listings, archives and downloads.
+
+mod archives;
+mod downloads;
+mod files;
+mod hamt;
+mod paths;
+mod store;
