@@ -2,5 +2,6 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod accounts;
+mod cli;
 mod db;
 mod support;

@@ -1,4 +1,5 @@
 //! What tests stand on: databases of their own.
 
+pub mod binary;
 pub mod databases;
 pub mod postgres;
