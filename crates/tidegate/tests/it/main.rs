@@ -3,4 +3,5 @@
 
 mod accounts;
 mod db;
+mod pinning;
 mod support;
