@@ -108,7 +108,7 @@ async fn a_cid_that_no_upload_can_have_is_told_what_is_wrong_with_it() {
         "bafk2bzaced2wkx5jjxhaf5mpznwrkpdxwdiwsrpnq7smvtlqtm3ndaa2k4vcm",
         &"b".repeat(10_000),
     ] {
-        let form = ann.form(cid).file("a", &content(1, 10));
+        let form = Form::new().text("secret", "AAAA").text("cid", cid).file("a", &content(1, 10));
         let message = ann.upload(form).await.refusal(400);
         assert!(message.starts_with("The field cid: "), "{cid}: {message}");
     }

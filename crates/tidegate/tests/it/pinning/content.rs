@@ -147,7 +147,7 @@ async fn ten_thousand_and_one_files_are_pinned_in_one_request() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
     let numbered = vectors().numbered.into_iter().find(|one| one.count == 10_001).unwrap();
-    let name = |number: u64| format!("{}{number:05}", numbered.prefix);
+    let name = |number: u64| format!("{}{number:05}.txt", numbered.prefix);
     let bytes = |number: u64| content(numbered.seed_base + number, numbered.size);
     let items: Vec<_> = (0..numbered.count)
         .map(|number| file(&format!("many/{}", name(number)), bytes(number)))

@@ -130,7 +130,10 @@ async fn a_wrong_key_is_told_long_before_the_content_ends() {
     let ann = server.person("ann").await;
     let mut wire = server.connect().await;
     wire.begin_upload(&ann.token, "Content-Length: 100000000\r\n").await;
-    let form = Form::new().text("cid", &cid_v0(&content(1, 1))).text("secret", "AAAA");
+    let form = Form::new()
+        .text("cid", &cid_v0(&content(1, 1)))
+        .text("secret", "AAAA")
+        .file("a", b"the beginning of much");
     wire.send(form.open()).await;
     wire.answer().await.refusal(400);
 }

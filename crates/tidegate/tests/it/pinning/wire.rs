@@ -106,7 +106,7 @@ async fn content_that_looks_like_the_form_around_it_stays_content() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
     for text in [
-        format!("--{BOUNDARY}"),
+        format!("-{BOUNDARY}"),
         format!("a\r\n--{}", &BOUNDARY[..BOUNDARY.len() - 1]),
         format!("\n--{BOUNDARY}--\r\n"),
         "\r\n\r\n--\r\n".to_owned(),
