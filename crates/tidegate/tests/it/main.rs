@@ -3,4 +3,6 @@
 
 mod accounts;
 mod db;
+mod gateway;
+mod pinning;
 mod support;
