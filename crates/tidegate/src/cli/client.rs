@@ -166,9 +166,10 @@ pub(super) fn http() -> anyhow::Result<reqwest::Client> {
     build(reqwest::Client::builder().read_timeout(SILENCE))
 }
 
-/// The same for uploads: their answer comes when all was sent and stored, however long that takes.
+/// The same for uploads: their answer comes when all was sent and stored, however long that takes, and a redirect would take
+/// their token to whoever it names.
 pub(super) fn http_for_uploads() -> anyhow::Result<reqwest::Client> {
-    build(reqwest::Client::builder())
+    build(reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()))
 }
 
 fn build(builder: reqwest::ClientBuilder) -> anyhow::Result<reqwest::Client> {

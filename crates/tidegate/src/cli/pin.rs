@@ -117,8 +117,8 @@ async fn upload(address: &Address, keys: &Keys, form: Form, output: Output) -> R
     let Sending { body, reading } = form.send(Progress::new(output, "sending", Some(length)));
     match client::send(request.body(body), &endpoint).await {
         Ok(response) => answer(response).await,
-        // When the request broke off, the reader may know why.
-        Err(Failure::Failed(error)) => {
+        // When the request broke off without an answer, the reader may know why.
+        Err(Failure::Failed(error)) if error.is::<reqwest::Error>() => {
             reading.await.context("sending stopped unexpectedly")??;
             Err(Failure::Failed(error))
         }

@@ -4,4 +4,6 @@
 mod accounts;
 mod cli;
 mod db;
+mod gateway;
+mod pinning;
 mod support;

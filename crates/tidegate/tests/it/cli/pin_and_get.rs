@@ -185,6 +185,24 @@ fn what_is_not_here_is_said_so() {
 }
 
 #[test]
+fn what_the_server_does_not_take_is_said_in_its_words() {
+    let settings = [("TIDEGATE_LIMITS_UPLOAD_SIZE", "100kB")];
+    let server = RunningServer::start_with(tempfile::tempdir().unwrap(), &settings);
+    let user = server.user("ann@example.org");
+    let folder = user.home.path().join("large");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("a"), vec![0; 50_000]).unwrap();
+    user.tidegate(["pin", "large"]).run().failed_with(0, "");
+    // Too much only when the form is counted, and too much from the start.
+    for size in [60_000, 30_000_000] {
+        fs::write(folder.join("b"), vec![0; size]).unwrap();
+        user.tidegate(["pin", "large"])
+            .run()
+            .failed_with(1, "100000 bytes of content at most");
+    }
+}
+
+#[test]
 fn what_exists_is_not_overwritten() {
     let server = RunningServer::start();
     let user = server.user("ann@example.org");
