@@ -137,6 +137,25 @@ fn a_folder_comes_back_with_all_its_names() {
 }
 
 #[test]
+fn a_pin_is_called_as_its_owner_says_or_as_its_content() {
+    let server = RunningServer::start();
+    let user = server.user("ann@example.org");
+    fs::create_dir(user.home.path().join("folder")).unwrap();
+    fs::write(user.home.path().join("folder/a"), "a").unwrap();
+    fs::write(user.home.path().join("file"), "file").unwrap();
+    fs::write(user.home.path().join("other"), "other").unwrap();
+    user.pin("folder");
+    user.pin("file");
+    let named = user.tidegate(["pin", "--json", "other", "--name", "My \"file\"; all"]);
+    named.run().json();
+    let db = rusqlite::Connection::open(server.data().join("tidegate.sqlite")).unwrap();
+    let mut names = db.prepare("SELECT name FROM pins ORDER BY id").unwrap();
+    let names = names.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let names: Vec<_> = names.map(Result::unwrap).collect();
+    assert_eq!(names, ["folder", "file", "My \"file\"; all"]);
+}
+
+#[test]
 fn an_empty_folder_and_an_empty_file_can_be_pinned() {
     let server = RunningServer::start();
     let user = server.user("ann@example.org");
