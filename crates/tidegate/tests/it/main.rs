@@ -3,6 +3,8 @@
 
 mod accounts;
 mod db;
+mod faults;
 mod gateway;
+mod ops;
 mod pinning;
 mod support;

@@ -21,6 +21,9 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::{answer::Answer, databases::TestDatabase, person::Person, soon, wire::Wire};
 
+/// The key of every server in these tests: several of them may share a folder, one after the other.
+pub const SERVER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
+
 /// A running server. Dropping it removes its folder.
 pub struct TestServer {
     pub app: App,
@@ -167,6 +170,11 @@ impl TestServer {
             && self.cars().is_empty()
     }
 
+    /// The folder and the parts, once the server has stopped.
+    pub fn into_parts(self) -> (TempDir, App) {
+        (self.folder, self.app)
+    }
+
     /// Asks the server to stop, without waiting.
     pub fn begin_stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
@@ -184,8 +192,7 @@ pub fn settings(folder: &Path) -> Config {
     let mut config = Config::load(None, [], Overrides::default()).unwrap();
     config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     folder.clone_into(&mut config.data.dir);
-    // Making one is only asked of the disk once in the life of a server.
-    config.secrets.server_key = Some(SecretString::from("07".repeat(32)));
+    config.secrets.server_key = Some(SecretString::from(SERVER_KEY));
     config
 }
 

@@ -29,6 +29,11 @@ impl Wire {
         }
     }
 
+    /// Both directions apart, for sending and receiving at once.
+    pub fn into_halves(self) -> (BufReader<OwnedReadHalf>, OwnedWriteHalf) {
+        (self.reader, self.writer)
+    }
+
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.writer.write_all(bytes.as_ref()).await.unwrap();
     }
