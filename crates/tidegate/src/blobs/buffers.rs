@@ -12,13 +12,13 @@ const KEPT_BYTES: usize = 8 << 20;
 static POOL: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 
 /// A buffer of at least the asked length, its bytes initialised to something.
-pub(super) struct Buffer {
+pub(crate) struct Buffer {
     bytes: Vec<u8>,
     len: usize,
 }
 
 impl Buffer {
-    pub(super) fn new(len: usize) -> Self {
+    pub(crate) fn new(len: usize) -> Self {
         let kept = (len >= KEPT_FROM).then(|| take(len)).flatten();
         Self {
             bytes: kept.unwrap_or_else(|| vec![0; len]),
@@ -27,7 +27,7 @@ impl Buffer {
     }
 
     /// The first `len` bytes, shared; the buffer comes back when the last share is dropped.
-    pub(super) fn freeze(mut self, len: usize) -> Bytes {
+    pub(crate) fn freeze(mut self, len: usize) -> Bytes {
         self.len = len.min(self.len);
         Bytes::from_owner(self)
     }

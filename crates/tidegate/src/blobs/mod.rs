@@ -20,10 +20,11 @@ use std::{
 use moka::sync::Cache;
 use tidegate_content::{Cid, content_key};
 
+pub(crate) use buffers::Buffer;
 pub use car_file::{CarCursor, CarFile};
 pub use disk::{Access, BlobError};
 pub use staging::{Sealed, StagedCar, prefix};
-pub use verify::{Damage, verify};
+pub use verify::{Damage, Verified, verify};
 
 /// CAR files kept open between requests.
 const OPEN_FILES: u64 = 256;

@@ -40,7 +40,7 @@ pub enum Damage {
     Incomplete(String),
     /// The name says another root than the file.
     #[error("its name should be {0}.car")]
-    Misnamed(Root),
+    Misnamed(Box<Root>),
 }
 
 /// Reads all of the file at `path`. `progress` is told the bytes read each time.
@@ -51,12 +51,16 @@ pub fn verify(path: &Path, mut progress: impl FnMut(u64)) -> Result<Verified, Da
     let car = Arc::new(CarFile::open(path)?);
     let root = Root::of(car.root());
     if path.file_stem().and_then(|name| name.to_str()) != Some(root.to_string().as_str()) {
-        return Err(Damage::Misnamed(root));
+        return Err(Damage::Misnamed(Box::new(root)));
     }
     let blocks = verify_blocks(&car, &mut progress)?;
     let mut cursor = car.cursor(Access::Disk);
     let mut walk = DagWalk::new(*car.root(), false);
-    while walk.next(&mut cursor).map_err(incomplete)?.is_some() {}
+    while walk
+        .next(&mut cursor)
+        .map_err(|error| incomplete(&error))?
+        .is_some()
+    {}
     let car_bytes = car.file().metadata().map_err(BlobError::from)?.len();
     Ok(Verified {
         root,
@@ -99,6 +103,6 @@ fn read_piece(car: &CarFile, at: u64) -> Result<Bytes, BlobError> {
     Ok(piece.freeze())
 }
 
-fn incomplete(error: ReadError<BlobError>) -> Damage {
+fn incomplete(error: &ReadError<BlobError>) -> Damage {
     Damage::Incomplete(error.to_string())
 }

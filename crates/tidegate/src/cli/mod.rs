@@ -3,9 +3,26 @@
 //! Every command prints for people, or with `--json` one JSON value on standard output. Errors go to standard error (with
 //! `--json` as `{"error": …}`), and the exit code says what kind they are.
 
+mod account;
+mod cid;
+mod client;
+mod form;
+mod get;
+mod import;
+mod login;
+mod pin;
+mod profile;
+mod progress;
+mod rebuild;
+mod remote_path;
+mod save;
 mod serve;
+mod tree;
+mod verify;
 
 use std::{io::Write, process::ExitCode};
+
+use anyhow::Context;
 
 use clap::{Parser, Subcommand};
 use serde::Serialize;
@@ -27,6 +44,13 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage or setting
 #[derive(Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Account(account::Account),
+    Login(login::Login),
+    Cid(cid::CidOf),
+    Pin(pin::Pin),
+    Get(get::Get),
+    Verify(verify::Verify),
+    Rebuild(rebuild::Rebuild),
 }
 
 /// How a command ended that did not do what it should.
@@ -36,6 +60,12 @@ enum Failure {
     Failed(anyhow::Error),
     /// The command line or a setting is wrong: 2.
     Usage(anyhow::Error),
+    /// Content is not what its name says: 3.
+    Damaged(anyhow::Error),
+    /// A key is wrong or may not do this: 4.
+    NotAllowed(anyhow::Error),
+    /// What was asked for is not there: 5.
+    NotFound(anyhow::Error),
 }
 
 impl From<anyhow::Error> for Failure {
@@ -44,17 +74,31 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
+/// The error and its causes in one line.
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:#}", self.error())
+    }
+}
+
 impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::Failed(_) => 1,
             Self::Usage(_) => 2,
+            Self::Damaged(_) => 3,
+            Self::NotAllowed(_) => 4,
+            Self::NotFound(_) => 5,
         }
     }
 
     fn error(&self) -> &anyhow::Error {
         match self {
-            Self::Failed(error) | Self::Usage(error) => error,
+            Self::Failed(error)
+            | Self::Usage(error)
+            | Self::Damaged(error)
+            | Self::NotAllowed(error)
+            | Self::NotFound(error) => error,
         }
     }
 }
@@ -65,14 +109,30 @@ pub fn run() -> ExitCode {
     let output = Output { json: cli.json };
     let done = match cli.command {
         Command::Serve(command) => serve::run(command, output),
+        Command::Account(command) => account::run(command, output),
+        Command::Login(command) => login::run(command, output),
+        Command::Cid(command) => cid::run(&command, output),
+        Command::Pin(command) => pin::run(command, output),
+        Command::Get(command) => get::run(command, output),
+        Command::Verify(command) => verify::run(&command, output),
+        Command::Rebuild(command) => rebuild::run(&command, output),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output.error(failure.error());
+            output.error(&failure);
             ExitCode::from(failure.code())
         }
     }
+}
+
+/// Runs the asynchronous part of a command.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    runtime.block_on(work)
 }
 
 /// Where results go, and in which form.
@@ -94,12 +154,12 @@ impl Output {
         Ok(out.flush()?)
     }
 
-    /// Prints an error and its causes in one line.
-    fn error(self, error: &anyhow::Error) {
+    /// Prints why a command did not do what it should.
+    fn error(self, failure: &Failure) {
         if self.json {
-            eprintln!("{}", serde_json::json!({"error": format!("{error:#}")}));
+            eprintln!("{}", serde_json::json!({"error": failure.to_string()}));
         } else {
-            eprintln!("tidegate: {error:#}");
+            eprintln!("tidegate: {failure}");
         }
     }
 }

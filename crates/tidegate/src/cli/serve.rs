@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, Output};
+use super::{Failure, Output, block_on};
 use crate::{
     app::App,
     clock::Clock,
@@ -34,10 +34,10 @@ pub(super) struct Serve {
 #[derive(Args)]
 pub(super) struct Settings {
     /// The data folder [default: tidegate-data]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
     /// The settings file; tidegate.example.toml shows all settings
-    #[arg(long, env = "TIDEGATE_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "TIDEGATE_CONFIG", value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }
 
@@ -51,6 +51,19 @@ impl Settings {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Config::load(self.config.as_deref(), vars, flags).map_err(|error| Failure::Usage(error.into()))
     }
+
+    /// All settings, for a command to which an empty folder would be of no use.
+    pub(super) fn load_existing(&self) -> Result<Config, Failure> {
+        let config = self.load(Overrides::default())?;
+        let dir = &config.data.dir;
+        if dir.is_dir() {
+            return Ok(config);
+        }
+        Err(Failure::Usage(anyhow!(
+            "there is no data folder {}; name the right one with --data",
+            dir.display()
+        )))
+    }
 }
 
 pub(super) fn run(command: Serve, output: Output) -> Result<(), Failure> {
@@ -61,11 +74,7 @@ pub(super) fn run(command: Serve, output: Output) -> Result<(), Failure> {
     let config = command.settings.load(flags)?;
     let _log = telemetry::start_logging(&config.log)?;
     telemetry::metrics::recorder();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start threads")?;
-    Ok(runtime.block_on(serve(config, output))?)
+    block_on(async { Ok(serve(config, output).await?) })
 }
 
 async fn serve(config: Config, output: Output) -> anyhow::Result<()> {

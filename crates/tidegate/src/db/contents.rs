@@ -25,6 +25,7 @@ statements! {
         WHERE blocks.prefix = $1 AND EXISTS
             (SELECT 1 FROM pins WHERE pins.root = contents.root AND pins.visibility = 'public')
         ORDER BY contents.id LIMIT $2";
+    REMOVE = "DELETE FROM contents WHERE root = $1";
     CLEAR_BLOCKS = "DELETE FROM blocks";
     CLEAR_CONTENTS = "DELETE FROM contents";
     ANNOUNCE = "INSERT INTO incoming (root, node, started_at) VALUES ($1, $2, $3)
@@ -278,6 +279,15 @@ pub async fn totals(s: &mut Session<'_>) -> Result<Totals, DbError> {
         car_bytes: row.get(4)?,
         blocks: row.get(5)?,
     })
+}
+
+/// Removes an archive's row and its blocks from the index; false when there is none.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn remove_content(s: &mut Session<'_>, root: &str) -> Result<bool, DbError> {
+    Ok(s.execute(REMOVE, &[root.into()]).await? == 1)
 }
 
 fn comma_separated(numbers: &[i64]) -> String {

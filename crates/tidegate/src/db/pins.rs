@@ -27,6 +27,10 @@ statements! {
               RETURNING id, account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at, repeats";
     IS_PUBLIC = "SELECT 1 FROM pins WHERE root = $1 AND visibility = 'public' LIMIT 1";
     IS_PINNED = "SELECT 1 FROM pins WHERE root = $1 LIMIT 1";
+    COUNT_OF_ROOT = "SELECT count(*) FROM pins WHERE root = $1";
+    WITHOUT_CONTENT = "SELECT root, count(*) FROM pins
+                       WHERE root > $1 AND NOT EXISTS (SELECT 1 FROM contents WHERE contents.root = pins.root)
+                       GROUP BY root ORDER BY root LIMIT $2";
 }
 
 /// Who may read a pinned content.
@@ -259,4 +263,30 @@ pub async fn is_public(s: &mut Session<'_>, root: &str) -> Result<bool, DbError>
 /// [`DbError`] of the engine.
 pub async fn is_pinned(s: &mut Session<'_>, root: &str) -> Result<bool, DbError> {
     Ok(s.query_opt(IS_PINNED, &[root.into()]).await?.is_some())
+}
+
+/// How many pins this root has, of all accounts.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn count_pins_of_root(s: &mut Session<'_>, root: &str) -> Result<u64, DbError> {
+    s.query_one(COUNT_OF_ROOT, &[root.into()]).await?.get(0)
+}
+
+/// Up to `limit` roots behind `after` that are pinned and have no recorded archive, each with how many pins it has. Start
+/// with the empty text.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn pinned_roots_without_content(
+    s: &mut Session<'_>,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<(String, u64)>, DbError> {
+    let rows = s
+        .query(WITHOUT_CONTENT, &[after.into(), i64::from(limit).into()])
+        .await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }

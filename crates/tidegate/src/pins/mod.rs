@@ -2,10 +2,14 @@
 //!
 //! [`Pins`] is for those who write; who may read which content is decided in `library.rs`.
 
+mod audit;
+mod check;
 mod claim;
 mod collect;
 mod library;
 mod locks;
+mod measure;
+mod repair;
 mod upload;
 
 use std::{sync::Arc, time::Duration};
@@ -13,9 +17,12 @@ use std::{sync::Arc, time::Duration};
 use tidegate_content::{Cid, Hasher};
 use tokio::sync::Semaphore;
 
+pub use audit::{Audit, Missing, Unknown};
+pub use check::Damaged;
 pub use claim::{first_profile, profiles_for};
 pub use collect::CollectError;
 pub use library::{Library, LookupError};
+pub use repair::Repaired;
 pub use upload::Upload;
 
 use crate::{

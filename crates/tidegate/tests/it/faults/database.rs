@@ -1,5 +1,6 @@
 //! A database that is away or takes no changes.
 
+use secrecy::ExposeSecret as _;
 use tidegate::db::DbOptions;
 
 use crate::support::{
@@ -39,39 +40,40 @@ async fn a_database_that_takes_no_changes_refuses_uploads_and_serves_on() {
     let DbOptions::Postgres { url, .. } = database.options.clone() else {
         unreachable!("it was just made as one")
     };
-    let url = secrecy::ExposeSecret::expose_secret(&url).to_owned();
+    let url = url.expose_secret().to_owned();
     let server = TestServer::on(database, |_| {}).await;
     let ann = server.person("ann").await;
     let kept = content(unique(), 1000);
     let cid = ann.pin(&kept).await;
 
-    let name = url.rsplit_once('/').unwrap().1;
-    set_read_only(&url, name, true).await;
+    set_read_only(&url, true).await;
     let bytes = content(unique(), 1000);
     let form = || ann.form(&cid_v0(&bytes)).file("a", &bytes);
-    eventually("connections are new ones", async || ann.ask("/ping").await.status == 200).await;
+    eventually("connections are new ones", async || {
+        ann.ask("/ping").await.status == 200
+    })
+    .await;
     ann.upload(form()).await.refusal(503);
     let served = server.get(&format!("/ipfs/{cid}")).await.expect(200);
     assert_eq!(served.body, kept);
     assert_eq!((server.cars().len(), server.staged()), (1, 0));
 
-    set_read_only(&url, name, false).await;
-    eventually("uploads work again", async || ann.upload(form()).await.status == 200).await;
+    set_read_only(&url, false).await;
+    eventually("uploads work again", async || {
+        ann.upload(form()).await.status == 200
+    })
+    .await;
     assert_eq!(server.cars().len(), 2);
 }
 
-/// For new connections; the server's old ones are cut.
-async fn set_read_only(url: &str, name: &str, read_only: bool) {
-    // Each in a transaction of its own, and allowed in a database that is read-only already.
-    run_in(
-        url,
-        &format!("SET default_transaction_read_only = off; ALTER DATABASE {name} SET default_transaction_read_only = {read_only}"),
-    )
-    .await;
-    run_in(
-        url,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-         WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
-    .await;
+/// For new connections; the server's old ones are cut. Said from another database, which takes changes all the time.
+async fn set_read_only(url: &str, read_only: bool) {
+    let (server, name) = url.rsplit_once('/').unwrap();
+    let elsewhere = format!("{server}/postgres");
+    for statement in [
+        format!("ALTER DATABASE {name} SET default_transaction_read_only = {read_only}"),
+        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"),
+    ] {
+        run_in(&elsewhere, &statement).await;
+    }
 }

@@ -86,9 +86,8 @@ fn root(cid: &str) -> Root {
 async fn announce(db: &Db, root: Root, node: &str) {
     let (root, node) = (root.to_string(), node.to_owned());
     let at = Timestamp::from_millis(0);
-    let write = db.write(move |s| {
-        Box::pin(async move { contents::announce_incoming(s, &root, &node, at).await })
-    });
+    let write =
+        db.write(move |s| Box::pin(async move { contents::announce_incoming(s, &root, &node, at).await }));
     write.await.unwrap();
 }
 

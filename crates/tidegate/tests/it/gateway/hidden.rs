@@ -116,9 +116,7 @@ fn inner_cids(items: &[crate::support::content::Item]) -> Vec<tidegate_content::
     items
         .iter()
         .filter_map(|item| match item {
-            crate::support::content::Item::File(_, bytes) => {
-                Some(cid_of(Profile::UNIXFS_V0_2015, bytes))
-            }
+            crate::support::content::Item::File(_, bytes) => Some(cid_of(Profile::UNIXFS_V0_2015, bytes)),
             _ => None,
         })
         .collect()
@@ -128,7 +126,10 @@ fn inner_cids(items: &[crate::support::content::Item]) -> Vec<tidegate_content::
 #[track_caller]
 fn assert_alike(one: &Answer, other: &Answer, cid: &str, other_cid: &str) {
     assert_eq!(one.status, other.status);
-    assert_eq!(one.text().replace(cid, "CID"), other.text().replace(other_cid, "CID"));
+    assert_eq!(
+        one.text().replace(cid, "CID"),
+        other.text().replace(other_cid, "CID")
+    );
     let headers = |answer: &Answer| {
         let mut names: Vec<_> = answer
             .headers

@@ -121,7 +121,10 @@ async fn what_is_no_cid_or_no_path_is_a_bad_request() {
     }
     server.get("/ipfs/").await.expect(404);
     server.get("/ipfs").await.expect(404);
-    server.ask(Method::GET, "/ipns/example.org", &[]).await.expect(404);
+    server
+        .ask(Method::GET, "/ipns/example.org", &[])
+        .await
+        .expect(404);
 }
 
 #[tokio::test]
@@ -129,8 +132,19 @@ async fn what_is_not_offered_is_said() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
     let cid = ann.pin(&content(unique(), 10)).await;
-    for format in ["tar", "dag-json", "dag-cbor", "json", "cbor", "ipns-record", "nonsense"] {
-        let answer = server.get(&format!("/ipfs/{cid}?format={format}")).await.expect(406);
+    for format in [
+        "tar",
+        "dag-json",
+        "dag-cbor",
+        "json",
+        "cbor",
+        "ipns-record",
+        "nonsense",
+    ] {
+        let answer = server
+            .get(&format!("/ipfs/{cid}?format={format}"))
+            .await
+            .expect(406);
         assert!(answer.text().contains("raw and car"), "{}", answer.text());
     }
     for accept in ["application/x-tar", "application/vnd.ipld.dag-json"] {

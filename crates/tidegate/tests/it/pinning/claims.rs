@@ -108,7 +108,10 @@ async fn a_cid_that_no_upload_can_have_is_told_what_is_wrong_with_it() {
         "bafk2bzaced2wkx5jjxhaf5mpznwrkpdxwdiwsrpnq7smvtlqtm3ndaa2k4vcm",
         &"b".repeat(10_000),
     ] {
-        let form = Form::new().text("secret", "AAAA").text("cid", cid).file("a", &content(1, 10));
+        let form = Form::new()
+            .text("secret", "AAAA")
+            .text("cid", cid)
+            .file("a", &content(1, 10));
         let message = ann.upload(form).await.refusal(400);
         assert!(message.starts_with("The field cid: "), "{cid}: {message}");
     }
@@ -133,8 +136,14 @@ async fn a_signature_must_be_over_the_very_text_by_the_very_account() {
         "no base64!".to_owned(),
     ] {
         for form in [
-            Form::new().text("cid", &cid).text("secret", &secret).file("a", &bytes),
-            Form::new().text("secret", &secret).file("a", &bytes).text("cid", &cid),
+            Form::new()
+                .text("cid", &cid)
+                .text("secret", &secret)
+                .file("a", &bytes),
+            Form::new()
+                .text("secret", &secret)
+                .file("a", &bytes)
+                .text("cid", &cid),
         ] {
             assert_eq!(ann.upload(form).await.refusal(400), MISMATCH, "{secret}");
         }
@@ -148,7 +157,12 @@ async fn signatures_of_other_programs_are_taken_and_forged_ones_are_not() {
     for (number, key) in signatures().into_iter().enumerate() {
         let ann = server.person(&format!("ann{number}")).await;
         let public = PublicKey::parse(&key.public_key).unwrap();
-        server.app.accounts.set_public_key(ann.account, public).await.unwrap();
+        server
+            .app
+            .accounts
+            .set_public_key(ann.account, public)
+            .await
+            .unwrap();
         // What the forgeries are about is the empty folder.
         let upload = async |secret: &str| upload_empty_folder(&ann, &key.bad.cid, secret).await;
         assert!(!key.bad.secrets.is_empty());

@@ -53,8 +53,19 @@ async fn the_list_tells_the_public_address_where_one_is_set() {
 async fn whoever_has_no_good_key_is_told_invalid_token() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
-    let ci = server.app.accounts.add_api_key(ann.account, "ci").await.unwrap().1;
-    server.app.accounts.revoke_api_key(ann.account, "ci").await.unwrap();
+    let ci = server
+        .app
+        .accounts
+        .add_api_key(ann.account, "ci")
+        .await
+        .unwrap()
+        .1;
+    server
+        .app
+        .accounts
+        .revoke_api_key(ann.account, "ci")
+        .await
+        .unwrap();
     let revoked = format!("Bearer {}", ci.expose_secret());
     let access_token = format!("Bearer {}", ann.token);
     let tampered = format!("Bearer {}x", ann.api_key);
@@ -76,7 +87,10 @@ async fn whoever_has_no_good_key_is_told_invalid_token() {
             invalid_token(&refused);
         }
         let right = format!("bearer  {}", ann.api_key);
-        server.get_with(path, &[("authorization", &right)]).await.expect(200);
+        server
+            .get_with(path, &[("authorization", &right)])
+            .await
+            .expect(200);
     }
 }
 
@@ -102,7 +116,12 @@ async fn an_upload_needs_an_access_token_and_is_refused_before_its_body() {
     ] {
         invalid_token(&Answer::of(upload(&[(name, value)])).await);
     }
-    server.app.accounts.revoke_api_key(ann.account, "default").await.unwrap();
+    server
+        .app
+        .accounts
+        .revoke_api_key(ann.account, "default")
+        .await
+        .unwrap();
     invalid_token(&Answer::of(upload(&[("useraccesstoken", ann.token.clone())])).await);
     assert!(server.is_empty().await);
 }

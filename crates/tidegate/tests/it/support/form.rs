@@ -34,9 +34,7 @@ impl Form {
         items.iter().fold(self, |form, item| match item {
             Item::File(path, bytes) => form.file(path, bytes),
             Item::Folder(path) => form.part(&file_head(path, "application/x-directory"), b""),
-            Item::Link(path, target) => {
-                form.part(&file_head(path, "application/symlink"), target.as_bytes())
-            }
+            Item::Link(path, target) => form.part(&file_head(path, "application/symlink"), target.as_bytes()),
         })
     }
 
@@ -68,10 +66,7 @@ pub fn content_type() -> String {
 
 /// HTML's way of writing names.
 fn file_head(path: &str, content_type: &str) -> String {
-    let path = path
-        .replace('\n', "%0A")
-        .replace('\r', "%0D")
-        .replace('"', "%22");
+    let path = path.replace('\n', "%0A").replace('\r', "%0D").replace('"', "%22");
     format!(
         "Content-Disposition: form-data; name=\"file\"; filename=\"{path}\"\r\nContent-Type: {content_type}"
     )

@@ -1,6 +1,7 @@
 //! What tests stand on: databases, servers, people, content.
 
 pub mod answer;
+pub mod binary;
 pub mod content;
 pub mod databases;
 pub mod form;

@@ -1,4 +1,5 @@
-//! The real binary as a process of its own, to be stopped, killed, and started again on the same folder.
+//! The server as a process of its own, to be stopped, killed, and started again on the same folder; for what people do
+//! on a command line there is `binary.rs`.
 
 use std::{
     path::{Path, PathBuf},
@@ -28,7 +29,11 @@ pub struct Process {
 /// Makes an account in the folder `data`, which no server holds now.
 pub async fn register_in(data: &Path, email: &str) -> Registered {
     let app = App::open(settings(data), Clock::system()).await.unwrap();
-    let registered = app.accounts.register(email, "correct horse".into()).await.unwrap();
+    let registered = app
+        .accounts
+        .register(email, "correct horse".into())
+        .await
+        .unwrap();
     app.close().await;
     registered
 }
@@ -61,6 +66,11 @@ impl Process {
 
     async fn run(mut command: Command, data: &Path, variables: &[(&str, &str)]) -> Self {
         let log = data.with_extension("log");
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("TIDEGATE_") {
+                command.env_remove(name);
+            }
+        }
         let mut child = command
             .args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
@@ -75,7 +85,9 @@ impl Process {
             .unwrap();
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        soon("the process listens", stdout.read_line(&mut line)).await.unwrap();
+        soon("the process listens", stdout.read_line(&mut line))
+            .await
+            .unwrap();
         let first: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
             panic!(
                 "the process did not start: {line}{}",
@@ -98,7 +110,9 @@ impl Process {
     /// What has been logged, an event a line.
     pub fn events(&self) -> Vec<Value> {
         let log = std::fs::read_to_string(&self.log).unwrap();
-        log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        log.lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
     }
 
     /// Ends it without warning, as a power cut does to a process.
@@ -110,6 +124,9 @@ impl Process {
     pub async fn stop(mut self) -> bool {
         let pid = i32::try_from(self.child.id().unwrap()).unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
-        soon("the process ends", self.child.wait()).await.unwrap().success()
+        soon("the process ends", self.child.wait())
+            .await
+            .unwrap()
+            .success()
     }
 }

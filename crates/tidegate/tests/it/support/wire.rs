@@ -63,11 +63,15 @@ impl Wire {
     async fn read_answer(&mut self) -> Answer {
         let status = self.line().await;
         let status = status.split(' ').nth(1).unwrap_or_default();
-        let status = status.parse().unwrap_or_else(|_| panic!("no status came, but {status:?}"));
+        let status = status
+            .parse()
+            .unwrap_or_else(|_| panic!("no status came, but {status:?}"));
         let mut headers = HeaderMap::new();
         loop {
             let line = self.line().await;
-            let Some((name, value)) = line.split_once(": ") else { break };
+            let Some((name, value)) = line.split_once(": ") else {
+                break;
+            };
             headers.append(
                 HeaderName::from_bytes(name.as_bytes()).unwrap(),
                 HeaderValue::from_str(value).unwrap(),

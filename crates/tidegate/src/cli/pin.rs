@@ -1,0 +1,168 @@
+//! `tidegate pin`: computes a CID, signs it, and sends the content it names.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use http::header;
+use reqwest::{Client, Response};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::json;
+
+use super::{
+    Failure, Output, block_on,
+    cid::ProfileArg,
+    client::{self, Address, KeyArgs, Keys, UrlArg},
+    form::{Form, Sending},
+    import::import_tree,
+    progress::Progress,
+    tree::{EntryKind, Tree},
+};
+use crate::accounts::sign;
+
+/// Pin a file or folder on a server.
+///
+/// The content is read twice: to compute its CID, which is then signed with the account's key, and to send it. Of a folder
+/// everything counts, hidden files too; symbolic links are kept as links.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  tidegate pin ./site --name 'My site'\n\nKeys come from `tidegate login`, or from \
+                        TIDEGATE_URL, TIDEGATE_API_KEY and TIDEGATE_RSA_PRIVATE_KEY."
+)]
+pub(super) struct Pin {
+    /// The file or folder
+    #[arg(value_name = "FILE_OR_DIR")]
+    path: PathBuf,
+    /// A name for the pin [default: the name of the file]
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    profile: ProfileArg,
+    #[command(flatten)]
+    url: UrlArg,
+    #[command(flatten)]
+    keys: KeyArgs,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Pinned {
+    pin_hash: String,
+    pin_size: u64,
+    pin_date: String,
+}
+
+pub(super) fn run(command: Pin, output: Output) -> Result<(), Failure> {
+    let (address, keys) = client::address_and_keys(&command.url, command.keys)?;
+    let profile = command.profile.profile();
+    let mut tree = Tree::read(&command.path)?;
+    let hashing = Progress::new(output, "hashing", Some(tree.size()));
+    let cid = import_tree(&mut tree, profile, &hashing)?.cid.to_string();
+    drop(hashing);
+    let secret = sign(&keys.rsa_private_key, &cid).map_err(|error| Failure::Usage(error.into()))?;
+
+    let mut form = Form::new();
+    form.text("cid", &cid);
+    form.text("profile", profile.name());
+    form.text("secret", &secret);
+    if let Some(name) = &command.name {
+        form.text("decooMetadata", &json!({"name": name}).to_string());
+    }
+    add_files(&mut form, &tree);
+    let pinned = block_on(upload(&address, &keys, form, output))?;
+    if pinned.pin_hash != cid {
+        return Err(Failure::Damaged(anyhow!(
+            "the server pinned {:?} and not {cid}",
+            pinned.pin_hash
+        )));
+    }
+    let url = address.join(&format!("/ipfs/{cid}"));
+    Ok(output.result(
+        &format!("{cid}\n{url}"),
+        &json!({"cid": cid, "size": pinned.pin_size, "date": pinned.pin_date, "url": url}),
+    )?)
+}
+
+/// A file under its own name; a folder as files with paths below its name.
+fn add_files(form: &mut Form, tree: &Tree) {
+    if tree.entries.is_empty() {
+        form.other("file", &tree.name, "application/x-directory", "");
+    }
+    for entry in &tree.entries {
+        let name = if tree.is_directory {
+            format!("{}/{}", tree.name, entry.path)
+        } else {
+            tree.name.clone()
+        };
+        match &entry.kind {
+            EntryKind::File { size } => form.file("file", &name, tree.path_of(entry), *size),
+            EntryKind::EmptyDirectory => form.other("file", &name, "application/x-directory", ""),
+            EntryKind::Symlink { target } => form.other("file", &name, "application/symlink", target),
+        }
+    }
+}
+
+/// Sends the form to the endpoint that the server names.
+async fn upload(address: &Address, keys: &Keys, form: Form, output: Output) -> Result<Pinned, Failure> {
+    let http = client::http()?;
+    let endpoint = endpoint(&http, address, keys).await?;
+    let token = access_token(&http, address, keys).await?;
+    let length = form.len();
+    let request = client::http_for_uploads()?
+        .post(endpoint.join("/pinning/pinFile"))
+        .header("UserAccessToken", token)
+        .header(header::CONTENT_TYPE, form.content_type())
+        .header(header::CONTENT_LENGTH, length);
+    let Sending { body, reading } = form.send(Progress::new(output, "sending", Some(length)));
+    match client::send(request.body(body), &endpoint).await {
+        Ok(response) => answer(response).await,
+        // When the request broke off, the reader may know why.
+        Err(Failure::Failed(error)) => {
+            reading.await.context("sending stopped unexpectedly")??;
+            Err(Failure::Failed(error))
+        }
+        Err(refused) => Err(refused),
+    }
+}
+
+/// Where uploads go: the first place that the server lists.
+async fn endpoint(http: &Client, address: &Address, keys: &Keys) -> Result<Address, Failure> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Endpoint {
+        api_host: String,
+    }
+    let request = http.get(address.join("/endpoint/list"));
+    let request = request.bearer_auth(keys.api_key.expose_secret());
+    let endpoints: Vec<Endpoint> = answer(client::send(request, address).await?).await?;
+    let endpoint = endpoints
+        .first()
+        .ok_or_else(|| anyhow!("{address} lists no endpoint that takes uploads"))?;
+    let endpoint = Address::parse(&endpoint.api_host)
+        .with_context(|| format!("{address} lists an endpoint that cannot be used"))?;
+    if endpoint.is_plain() && !address.is_plain() {
+        return Err(Failure::Failed(anyhow!(
+            "{address} wants uploads at {endpoint}, where keys and content could be read on the way; its operator should set \
+             server.public_url"
+        )));
+    }
+    Ok(endpoint)
+}
+
+async fn access_token(http: &Client, address: &Address, keys: &Keys) -> Result<String, Failure> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Token {
+        data: String,
+    }
+    let request = http.get(address.join("/oauth/accessToken"));
+    let request = request.bearer_auth(keys.api_key.expose_secret());
+    let token: Token = answer(client::send(request, address).await?).await?;
+    Ok(token.data)
+}
+
+async fn answer<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
+    let answer = response.bytes().await.context("the server's answer broke off")?;
+    Ok(serde_json::from_slice(&answer).context("the server's answer is not that of a pinning service")?)
+}

@@ -1,0 +1,65 @@
+//! What a content file holds, from its blocks alone: kind and size, as the upload recorded them.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tidegate_content::{
+    Cid, DirectoryEntries, Entity, NodeError, ReadError, ResolveError, import::MAX_DEPTH, resolve,
+};
+
+use crate::{
+    blobs::{Access, BlobError, CarCursor, CarFile},
+    db::contents::ContentKind,
+};
+
+/// The kind of the root, and the bytes of all files below it, repeated ones each time.
+///
+/// # Errors
+/// A block cannot be read or is not UnixFS.
+pub(super) fn measure(car: &Arc<CarFile>) -> Result<(ContentKind, u64), ReadError<BlobError>> {
+    let mut measuring = Measuring {
+        blocks: car.cursor(Access::Disk),
+        folders: HashMap::new(),
+    };
+    measuring.entity(car.root(), 0)
+}
+
+struct Measuring {
+    blocks: CarCursor,
+    /// Sizes of folders, which may be linked to very often.
+    folders: HashMap<Cid, u64>,
+}
+
+impl Measuring {
+    fn entity(&mut self, cid: &Cid, depth: usize) -> Result<(ContentKind, u64), ReadError<BlobError>> {
+        let nothing: [&str; 0] = [];
+        let found = match resolve(&mut self.blocks, cid, &nothing) {
+            Ok(found) => found,
+            Err(ResolveError::Read(error)) => return Err(error),
+            Err(_) => unreachable!("no name was looked up"),
+        };
+        Ok(match found.entity {
+            Entity::File { size } | Entity::RawBlock { size } => (ContentKind::File, size),
+            Entity::Directory(_) => (ContentKind::Directory, self.folder(cid, depth)?),
+            Entity::Symlink { .. } | Entity::Other { .. } => (ContentKind::Other, 0),
+        })
+    }
+
+    fn folder(&mut self, cid: &Cid, depth: usize) -> Result<u64, ReadError<BlobError>> {
+        if let Some(size) = self.folders.get(cid) {
+            return Ok(*size);
+        }
+        if depth > MAX_DEPTH {
+            return Err(ReadError::Malformed {
+                cid: Box::new(*cid),
+                reason: NodeError::TooDeep,
+            });
+        }
+        let mut size: u64 = 0;
+        let mut entries = DirectoryEntries::new(*cid);
+        while let Some(entry) = entries.next(&mut self.blocks)? {
+            size = size.saturating_add(self.entity(&entry.cid, depth + 1)?.1);
+        }
+        self.folders.insert(*cid, size);
+        Ok(size)
+    }
+}
