@@ -1,7 +1,7 @@
 //! Every route of the server.
 
 use axum::{
-    Extension, Router,
+    Router,
     middleware::from_fn,
     routing::{get, post},
 };
@@ -22,8 +22,8 @@ pub fn router(app: App) -> Router {
     let gateway = Router::new()
         .route("/ipfs/{*path}", get(gateway::serve))
         .method_not_allowed_fallback(gateway::method_not_allowed)
-        .layer(Extension(gateway::FileCache::new()))
-        .layer(from_fn(layers::cors::gateway));
+        .layer(from_fn(layers::cors::gateway))
+        .with_state(gateway::Gateway::new(app.clone()));
 
     let operations = Router::new()
         .route("/livez", get(ops::live))

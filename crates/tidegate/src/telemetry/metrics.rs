@@ -1,8 +1,10 @@
 //! Every number the server exports at `/metrics`; the comment of a name is its help text.
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{
+    Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 const REQUESTS: &str = "tidegate_http_requests_total";
@@ -46,17 +48,76 @@ pub fn recorder() -> &'static PrometheusHandle {
 }
 
 /// A request was answered to its end, or cut.
-pub fn request_done(surface: &'static str, status: u16, seconds: f64, sent: u64) {
-    let class = match status {
-        100..=199 => "1xx",
-        200..=299 => "2xx",
-        300..=399 => "3xx",
-        400..=499 => "4xx",
-        _ => "5xx",
-    };
-    counter!(REQUESTS, "surface" => surface, "status" => class).increment(1);
-    counter!(SENT, "surface" => surface).increment(sent);
-    histogram!(SECONDS, "surface" => surface).record(seconds);
+pub fn request_done(surface: Surface, status: u16, seconds: f64, sent: u64) {
+    let counts = surface.counts();
+    let class = usize::from(status / 100).clamp(1, CLASSES.len()) - 1;
+    counts.requests[class].increment(1);
+    counts.sent.increment(sent);
+    counts.seconds.record(seconds);
+}
+
+/// The classes of statuses, by their first digit.
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// The part of the server that a request belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// `/ipfs`
+    Gateway,
+    /// What the Cloud of the Decoo API answers.
+    Cloud,
+    /// What its Endpoints answer.
+    Endpoint,
+    /// For operators.
+    Operations,
+    /// Everything else.
+    Other,
+}
+
+/// What is counted for one surface. To find a metric by its labels costs more than to count, so it is done once.
+struct SurfaceCounts {
+    requests: [Counter; CLASSES.len()],
+    sent: Counter,
+    seconds: Histogram,
+}
+
+impl Surface {
+    const ALL: [Self; 5] = [
+        Self::Gateway,
+        Self::Cloud,
+        Self::Endpoint,
+        Self::Operations,
+        Self::Other,
+    ];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Cloud => "cloud",
+            Self::Endpoint => "endpoint",
+            Self::Operations => "operations",
+            Self::Other => "other",
+        }
+    }
+
+    fn counts(self) -> &'static SurfaceCounts {
+        static COUNTS: LazyLock<[SurfaceCounts; Surface::ALL.len()]> = LazyLock::new(|| {
+            // Before there is a recorder, a metric would count nothing for ever.
+            recorder();
+            Surface::ALL.map(|surface| SurfaceCounts::new(surface.label()))
+        });
+        &COUNTS[self as usize]
+    }
+}
+
+impl SurfaceCounts {
+    fn new(surface: &'static str) -> Self {
+        Self {
+            requests: CLASSES.map(|class| counter!(REQUESTS, "surface" => surface, "status" => class)),
+            sent: counter!(SENT, "surface" => surface),
+            seconds: histogram!(SECONDS, "surface" => surface),
+        }
+    }
 }
 
 /// Counts something as running until dropped.

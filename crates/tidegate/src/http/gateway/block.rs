@@ -84,7 +84,7 @@ pub(super) fn answer_part(
         }
     };
     head.insert(header::CONTENT_LENGTH, content.len().into());
-    Ok((status, head, Body::from(content)).into_response())
+    Ok(answer(status, head, Body::from(content)))
 }
 
 /// `bytes first-last/size`
@@ -94,4 +94,12 @@ pub(super) fn content_range(range: &std::ops::Range<u64>, size: u64) -> HeaderVa
         range.start,
         range.end.saturating_sub(1)
     ))
+}
+
+/// An answer with exactly these headers: taken over as they are, where axum would insert them one by one.
+pub(super) fn answer(status: StatusCode, head: HeaderMap, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = head;
+    response
 }

@@ -13,7 +13,7 @@ use tidegate_content::{Cid, Entity, FileCursor, Resolution, identity_block, reso
 
 use super::{
     GatewayError,
-    block::{answer_part, content_range},
+    block::{self, answer_part, content_range},
     conditions::{self, Part},
     content_type::{SNIFFED, content_type},
     headers,
@@ -35,12 +35,11 @@ const ENTRY_BYTES: u32 = 1 << 10;
 
 /// What paths led to lately. Content never changes, so an entry is right for ever; whether the caller may have it is asked
 /// each time.
-#[derive(Clone)]
-pub(in crate::http) struct FileCache(Cache<String, Arc<File>>);
+pub(super) struct FileCache(Cache<String, Arc<File>>);
 
 impl FileCache {
     /// An empty cache.
-    pub(in crate::http) fn new() -> Self {
+    pub(super) fn new() -> Self {
         let weigh = |path: &String, file: &Arc<File>| {
             let kept = path.len() + file.content.as_ref().map_or(0, Bytes::len);
             u32::try_from(kept)
@@ -319,7 +318,7 @@ async fn answer(
     let len = range.end - range.start;
     head.insert(header::CONTENT_LENGTH, len.into());
     let stream = ContentStream::file(FileCursor::new(file.cid, range), car.cursor(Access::Memory), len);
-    Ok((status, head, Body::new(stream)).into_response())
+    Ok(block::answer(status, head, Body::new(stream)))
 }
 
 fn moved(location: &str) -> Response {

@@ -14,19 +14,37 @@ mod request;
 mod source;
 mod stream;
 
-use axum::{Extension, extract::State, response::Response};
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
 
 pub(in crate::http) use error::{GatewayError, method_not_allowed};
-pub(in crate::http) use file::FileCache;
 
-use self::request::{Format, GatewayRequest};
+use self::{
+    file::FileCache,
+    request::{Format, GatewayRequest},
+};
 use crate::app::App;
+
+/// What the gateway's requests share.
+#[derive(Clone)]
+pub(in crate::http) struct Gateway {
+    app: App,
+    files: Arc<FileCache>,
+}
+
+impl Gateway {
+    /// A gateway to the content of `app`.
+    pub(in crate::http) fn new(app: App) -> Self {
+        let files = Arc::new(FileCache::new());
+        Self { app, files }
+    }
+}
 
 /// Serves what a path names.
 pub(in crate::http) async fn serve(
-    State(app): State<App>,
-    Extension(files): Extension<FileCache>,
+    State(Gateway { app, files }): State<Gateway>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, GatewayError> {

@@ -15,7 +15,10 @@ use axum::{
 use http::{HeaderName, HeaderValue, Method, Uri};
 use http_body::{Frame, SizeHint};
 
-use crate::{server::Peer, telemetry::metrics};
+use crate::{
+    server::Peer,
+    telemetry::metrics::{self, Surface},
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -86,14 +89,14 @@ impl Drop for Line {
     }
 }
 
-/// The part of the server a path belongs to, as a metric's label: one of a few words, whatever is asked.
-fn surface(path: &str) -> &'static str {
+/// The part of the server a path belongs to.
+fn surface(path: &str) -> Surface {
     match path.split('/').nth(1).unwrap_or_default() {
-        "ipfs" => "gateway",
-        "ping" | "endpoint" | "oauth" => "cloud",
-        "pinning" => "endpoint",
-        "livez" | "readyz" | "metrics" => "operations",
-        _ => "other",
+        "ipfs" => Surface::Gateway,
+        "ping" | "endpoint" | "oauth" => Surface::Cloud,
+        "pinning" => Surface::Endpoint,
+        "livez" | "readyz" | "metrics" => Surface::Operations,
+        _ => Surface::Other,
     }
 }
 
