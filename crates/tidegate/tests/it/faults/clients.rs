@@ -14,7 +14,7 @@ use crate::support::{
     form::Form,
     server::TestServer,
     soon,
-    wire::Wire,
+    wire::{Wire, answer_from},
 };
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn a_client_that_goes_away_leaves_nothing() {
         }
         eventually("the upload is under way", async || server.staged() == 1).await;
         drop(wire);
-        eventually("nothing is left of it", async || server.is_empty().await).await;
+        server.is_left_empty().await;
     }
     // One that stops sending but waits for the answer is told.
     let mut wire = server.connect().await;
@@ -52,7 +52,7 @@ async fn a_client_that_goes_away_leaves_nothing() {
         answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
         "{answer}"
     );
-    eventually("nothing is left of it", async || server.is_empty().await).await;
+    server.is_left_empty().await;
     assert_eq!(server.used_bytes(ann.account).await, 0);
 }
 
@@ -72,7 +72,7 @@ async fn a_client_that_falls_silent_is_told_that_it_is_too_slow() {
         assert!(message.starts_with("the upload is too slow"), "{message}");
         wire.closed().await;
     }
-    eventually("nothing is left of it", async || server.is_empty().await).await;
+    server.is_left_empty().await;
 }
 
 #[tokio::test]
@@ -91,23 +91,21 @@ async fn a_client_that_trickles_is_told_that_it_is_too_slow() {
     wire.begin_upload(&ann.token, "Transfer-Encoding: chunked\r\n")
         .await;
     wire.chunk(&body[..2000]).await;
-    let Wire { reader, mut writer } = wire;
+    let Wire {
+        mut reader,
+        mut writer,
+    } = wire;
     let trickling = tokio::spawn(async move {
         let mut ticks = tokio::time::interval(Duration::from_millis(20));
         while writer.write_all(b"1\r\nx\r\n").await.is_ok() {
             ticks.tick().await;
         }
     });
-    let (_, unused) = server.connect().await.into_halves();
-    let mut wire = Wire {
-        reader,
-        writer: unused,
-    };
-    wire.answer().await.refusal(408);
+    answer_from(&mut reader).await.refusal(408);
     soon("the connection is closed on the sender", trickling)
         .await
         .unwrap();
-    eventually("nothing is left of it", async || server.is_empty().await).await;
+    server.is_left_empty().await;
 }
 
 #[tokio::test]
@@ -128,22 +126,20 @@ async fn an_upload_without_end_is_ended() {
         wire.begin_upload(&ann.token, "Transfer-Encoding: chunked\r\n")
             .await;
         wire.chunk(&begin).await;
-        let (reader, mut writer) = wire.into_halves();
+        let Wire {
+            mut reader,
+            mut writer,
+        } = wire;
         let endless = tokio::spawn(async move {
             let chunk = [b"10000\r\n".as_slice(), &[b'x'; 65_536], b"\r\n"].concat();
             while writer.write_all(&chunk).await.is_ok() {}
         });
-        let (_, unused) = server.connect().await.into_halves();
-        let mut wire = Wire {
-            reader,
-            writer: unused,
-        };
-        wire.answer().await.refusal(413);
+        answer_from(&mut reader).await.refusal(413);
         soon("the connection is closed on the sender", endless)
             .await
             .unwrap();
     }
-    eventually("nothing is left of it", async || server.is_empty().await).await;
+    server.is_left_empty().await;
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use tidegate::{
 };
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::{answer::Answer, databases::TestDatabase, person::Person, soon, wire::Wire};
+use super::{answer::Answer, databases::TestDatabase, eventually, person::Person, soon, wire::Wire};
 
 /// The key of every server in these tests: several of them may share a folder, one after the other.
 pub const SERVER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
@@ -162,12 +162,16 @@ impl TestServer {
         read.await.unwrap().unwrap().used_bytes
     }
 
-    /// Nothing is stored, and nothing half-done lies about.
-    pub async fn is_empty(&self) -> bool {
-        let totals = self.totals().await;
-        (totals.pins, totals.contents, totals.blocks) == (0, 0, 0)
-            && self.staged() == 0
-            && self.cars().is_empty()
+    /// Nothing is stored, and nothing half-done lies about for long: what was staged for an upload that is refused goes
+    /// away beside the answer.
+    pub async fn is_left_empty(&self) {
+        eventually("nothing is left", async || {
+            let totals = self.totals().await;
+            (totals.pins, totals.contents, totals.blocks) == (0, 0, 0)
+                && self.staged() == 0
+                && self.cars().is_empty()
+        })
+        .await;
     }
 
     /// The folder and the parts, once the server has stopped.
