@@ -4,6 +4,8 @@
 mod accounts;
 mod cli;
 mod db;
+mod faults;
 mod gateway;
+mod ops;
 mod pinning;
 mod support;

@@ -123,7 +123,7 @@ async fn an_upload_needs_an_access_token_and_is_refused_before_its_body() {
         .await
         .unwrap();
     invalid_token(&Answer::of(upload(&[("useraccesstoken", ann.token.clone())])).await);
-    assert!(server.is_empty().await);
+    server.is_left_empty().await;
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ async fn metadata_that_cannot_be_meant_is_refused() {
             assert!(message.contains("decooMetadata"), "{metadata}: {message}");
         }
     }
-    assert!(server.is_empty().await);
+    server.is_left_empty().await;
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn a_form_that_lacks_something_says_what() {
         let message = ann.upload(form).await.refusal(400);
         assert_eq!(message, format!("The form has no field named {missing}"));
     }
-    assert!(server.is_empty().await);
+    server.is_left_empty().await;
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn a_field_that_comes_twice_is_refused() {
             .refusal(400);
         assert_eq!(message, format!("The form has two fields named {field}"));
     }
-    assert!(server.is_empty().await);
+    server.is_left_empty().await;
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn what_is_no_form_is_told_so() {
         let answer = crate::support::answer::Answer::of(ann.request(body.to_owned())).await;
         answer.refusal(400);
     }
-    assert!(server.is_empty().await);
+    server.is_left_empty().await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ pub mod databases;
 pub mod form;
 pub mod person;
 pub mod postgres;
+pub mod process;
 pub mod server;
 pub mod wire;
 

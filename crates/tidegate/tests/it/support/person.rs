@@ -15,6 +15,7 @@ use super::{
 };
 
 /// See the module's documentation.
+#[derive(Clone)]
 pub struct Person {
     pub account: AccountId,
     pub api_key: String,
@@ -29,19 +30,18 @@ impl Person {
     pub async fn register(server: &TestServer, name: &str) -> Self {
         let email = format!("{name}@example.org");
         let registered = server.app.accounts.register(&email, "correct horse".into()).await;
-        let Registered {
-            account,
-            api_key,
-            rsa_private_key,
-            ..
-        } = registered.unwrap();
+        Self::at(&server.url(""), &server.client, &registered.unwrap()).await
+    }
+
+    /// Someone who has registered already, at the server behind `url`.
+    pub async fn at(url: &str, client: &reqwest::Client, registered: &Registered) -> Self {
         let mut person = Self {
-            account,
-            api_key: api_key.expose_secret().to_owned(),
+            account: registered.account,
+            api_key: registered.api_key.expose_secret().to_owned(),
             token: String::new(),
-            rsa_private_key,
-            url: server.url(""),
-            client: server.client.clone(),
+            rsa_private_key: registered.rsa_private_key.clone(),
+            url: url.to_owned(),
+            client: client.clone(),
         };
         person.token = person.fresh_token().await;
         person

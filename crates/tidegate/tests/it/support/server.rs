@@ -19,7 +19,10 @@ use tidegate::{
 };
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::{answer::Answer, databases::TestDatabase, person::Person, soon, wire::Wire};
+use super::{answer::Answer, databases::TestDatabase, eventually, person::Person, soon, wire::Wire};
+
+/// The key of every server in these tests: several of them may share a folder, one after the other.
+pub const SERVER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 
 /// A running server. Dropping it removes its folder.
 pub struct TestServer {
@@ -159,12 +162,21 @@ impl TestServer {
         read.await.unwrap().unwrap().used_bytes
     }
 
-    /// Nothing is stored, and nothing half-done lies about.
-    pub async fn is_empty(&self) -> bool {
-        let totals = self.totals().await;
-        (totals.pins, totals.contents, totals.blocks) == (0, 0, 0)
-            && self.staged() == 0
-            && self.cars().is_empty()
+    /// Nothing is stored, and nothing half-done lies about for long: what was staged for an upload that is refused goes
+    /// away beside the answer.
+    pub async fn is_left_empty(&self) {
+        eventually("nothing is left", async || {
+            let totals = self.totals().await;
+            (totals.pins, totals.contents, totals.blocks) == (0, 0, 0)
+                && self.staged() == 0
+                && self.cars().is_empty()
+        })
+        .await;
+    }
+
+    /// The folder and the parts, once the server has stopped.
+    pub fn into_parts(self) -> (TempDir, App) {
+        (self.folder, self.app)
     }
 
     /// Asks the server to stop, without waiting.
@@ -184,8 +196,7 @@ pub fn settings(folder: &Path) -> Config {
     let mut config = Config::load(None, [], Overrides::default()).unwrap();
     config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     folder.clone_into(&mut config.data.dir);
-    // Making one is only asked of the disk once in the life of a server.
-    config.secrets.server_key = Some(SecretString::from("07".repeat(32)));
+    config.secrets.server_key = Some(SecretString::from(SERVER_KEY));
     config
 }
 

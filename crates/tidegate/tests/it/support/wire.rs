@@ -52,42 +52,7 @@ impl Wire {
 
     /// Reads one answer with a `Content-Length`, whatever else may follow.
     pub async fn answer(&mut self) -> Answer {
-        soon("an answer comes", self.read_answer()).await
-    }
-
-    async fn read_answer(&mut self) -> Answer {
-        let status = self.line().await;
-        let status = status.split(' ').nth(1).unwrap_or_default();
-        let status = status
-            .parse()
-            .unwrap_or_else(|_| panic!("no status came, but {status:?}"));
-        let mut headers = HeaderMap::new();
-        loop {
-            let line = self.line().await;
-            let Some((name, value)) = line.split_once(": ") else {
-                break;
-            };
-            headers.append(
-                HeaderName::from_bytes(name.as_bytes()).unwrap(),
-                HeaderValue::from_str(value).unwrap(),
-            );
-        }
-        let length = headers
-            .get("content-length")
-            .map_or(0, |length| length.to_str().unwrap().parse().unwrap());
-        let mut body = vec![0; length];
-        self.reader.read_exact(&mut body).await.unwrap();
-        Answer {
-            status,
-            headers,
-            body: Bytes::from(body),
-        }
-    }
-
-    async fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.reader.read_line(&mut line).await.unwrap();
-        line.trim_end().to_owned()
+        answer_from(&mut self.reader).await
     }
 
     /// Waits until the server has closed its side.
@@ -96,4 +61,40 @@ impl Wire {
         // A reset is an end, too.
         let _ = soon("the connection ends", self.reader.read_to_end(&mut rest)).await;
     }
+}
+
+/// Reads one answer with a `Content-Length`, for whoever sends from elsewhere meanwhile.
+pub async fn answer_from(reader: &mut BufReader<OwnedReadHalf>) -> Answer {
+    soon("an answer comes", read_answer(reader)).await
+}
+
+async fn read_answer(reader: &mut BufReader<OwnedReadHalf>) -> Answer {
+    let status = line(reader).await;
+    let status = status.split(' ').nth(1).unwrap_or_default();
+    let status = status
+        .parse()
+        .unwrap_or_else(|_| panic!("no status came, but {status:?}"));
+    let mut headers = HeaderMap::new();
+    while let Some((name, value)) = line(reader).await.split_once(": ") {
+        headers.append(
+            HeaderName::from_bytes(name.as_bytes()).unwrap(),
+            HeaderValue::from_str(value).unwrap(),
+        );
+    }
+    let length = headers
+        .get("content-length")
+        .map_or(0, |length| length.to_str().unwrap().parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).await.unwrap();
+    Answer {
+        status,
+        headers,
+        body: Bytes::from(body),
+    }
+}
+
+async fn line(reader: &mut BufReader<OwnedReadHalf>) -> String {
+    let mut line = String::new();
+    reader.read_line(&mut line).await.unwrap();
+    line.trim_end().to_owned()
 }
