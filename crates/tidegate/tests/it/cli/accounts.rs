@@ -139,3 +139,40 @@ fn a_key_of_ones_own_signs_in_place_of_the_given_one() {
         .json();
     assert!(shown["rsaPrivateKey"].is_null());
 }
+
+#[test]
+fn an_operator_bounds_what_an_account_may_pin() {
+    let server = RunningServer::start();
+    let user = server.user("ann@example.org");
+    let quota = |size: &str| {
+        server
+            .account(["quota", "--email", "ann@example.org", size])
+            .run()
+    };
+    quota("10 B").json();
+    let file = user.home.path().join("eleven bytes");
+    fs::write(&file, [7; 11]).unwrap();
+    user.tidegate(["pin".as_ref(), file.as_os_str()])
+        .run()
+        .failed_with(1, "quota");
+    assert_eq!(quota("default").json()["quotaBytes"], Value::Null);
+    user.pin(&file);
+    quota("much").failed_with(2, "500GiB");
+}
+
+#[test]
+fn a_new_password_leaves_the_keys_good() {
+    let server = RunningServer::start();
+    let user = server.user("ann@example.org");
+    let change = || server.account(["password", "--email", "ann@example.org", "--password-stdin"]);
+    assert_eq!(
+        change().run_with_input(b"another good one\n").json()["password"],
+        Value::Null
+    );
+    let file = user.home.path().join("kept");
+    fs::write(&file, b"kept").unwrap();
+    user.pin(&file);
+    change()
+        .run_with_input(b"short\n")
+        .failed_with(2, "8 to 1024 bytes");
+}
