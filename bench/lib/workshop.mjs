@@ -46,7 +46,8 @@ export class Workshop {
   }
 
   #abandon() {
-    for (const child of this.#running) child.kill('SIGKILL');
+    // Not SIGKILL: nginx's workers would outlive their parent.
+    for (const child of this.#running) child.kill('SIGTERM');
     rmSync(this.dir, { recursive: true, force: true });
   }
 }

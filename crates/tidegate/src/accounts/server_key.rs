@@ -8,7 +8,6 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
-use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretBox, SecretString};
@@ -146,9 +145,11 @@ fn parse(text: &str) -> Result<ServerKey, ServerKeyError> {
 /// Makes the file so that it is there complete or not at all, and never replaces one that came first.
 fn create(path: &Path) -> Result<(), ServerKeyError> {
     let mut key = Zeroizing::new([0; BYTES]);
-    rand::fill(key.as_mut_slice()).map_err(CryptoError::from)?;
+    // From the system: the cryptography library gathers entropy of its own at first use, and a first start would wait
+    // for that a quarter of a second and more.
+    getrandom::fill(key.as_mut_slice()).map_err(|_| CryptoError)?;
     let mut suffix = [0; 8];
-    rand::fill(&mut suffix).map_err(CryptoError::from)?;
+    getrandom::fill(&mut suffix).map_err(|_| CryptoError)?;
 
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.new", hex::encode(suffix)));

@@ -6,31 +6,22 @@ use std::path::Path;
 
 use serde_json::Value;
 use tempfile::tempdir;
-use tidegate_content::sha256;
 
-use crate::support::binary::Tidegate;
+use crate::support::{binary::Tidegate, content};
 
 const VECTORS: &str = include_str!("../../../../../testdata/vectors/cids.json");
 /// Larger files are the content crate's tests.
 const LARGEST: u64 = 2 << 20;
 
-/// The content that the vectors describe; their README says how.
-fn content(seed: u64, size: u64) -> Vec<u8> {
-    let size = usize::try_from(size).unwrap();
-    let mut content = Vec::with_capacity(size + 32);
-    for index in 0_u64.. {
-        if content.len() >= size {
-            break;
-        }
-        content.extend_from_slice(&sha256(&[&seed.to_be_bytes(), &index.to_be_bytes()]));
-    }
-    content.truncate(size);
-    content
-}
-
 fn vectors(kind: &str) -> Vec<Value> {
     let vectors: Value = serde_json::from_str(VECTORS).unwrap();
     vectors[kind].as_array().unwrap().clone()
+}
+
+/// The content of a file that a vector describes.
+fn content_of(vector: &Value) -> bytes::Bytes {
+    let size = vector["size"].as_u64().unwrap().try_into().unwrap();
+    content::content(vector["seed"].as_u64().unwrap(), size)
 }
 
 /// Asserts the CID in every profile of `vector`.
@@ -52,9 +43,9 @@ fn files_have_the_cids_that_kubo_gives_them() {
     let path = home.path().join("file");
     let mut tried = 0;
     for vector in vectors("files") {
-        let (seed, size) = (vector["seed"].as_u64().unwrap(), vector["size"].as_u64().unwrap());
+        let size = vector["size"].as_u64().unwrap();
         if size <= LARGEST {
-            fs::write(&path, content(seed, size)).unwrap();
+            fs::write(&path, content_of(&vector)).unwrap();
             assert_cids(&vector, &path, "file");
             tried += 1;
         }
@@ -70,12 +61,11 @@ fn folders_have_the_cids_that_kubo_gives_them() {
         fs::create_dir(&root).unwrap();
         for entry in vector["entries"].as_array().unwrap() {
             let path = root.join(entry["path"].as_str().unwrap());
-            match entry["seed"].as_u64() {
-                Some(seed) => {
-                    fs::create_dir_all(path.parent().unwrap()).unwrap();
-                    fs::write(path, content(seed, entry["size"].as_u64().unwrap())).unwrap();
-                }
-                None => fs::create_dir_all(path).unwrap(),
+            if entry["seed"].is_null() {
+                fs::create_dir_all(path).unwrap();
+            } else {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, content_of(entry)).unwrap();
             }
         }
         assert_cids(&vector, &root, "directory");

@@ -1,16 +1,34 @@
-//! Gateways that lie. Whatever they send, nothing of it may appear.
+//! Gateways that lie or stop. Whatever they send, nothing of it may appear.
 
 use std::fs;
 
-use axum::{Router, routing::get};
+use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::binary::{RunningServer, User};
+use crate::support::{
+    binary::{RunningServer, User},
+    eventually,
+};
 
 /// A gateway that answers everything with `body`; returns its address.
 async fn gateway(body: Vec<u8>) -> String {
     let body = Bytes::from(body);
-    let router = Router::new().route("/ipfs/{*path}", get(move || async move { body }));
+    serve(Router::new().route("/ipfs/{*path}", get(move || async move { body }))).await
+}
+
+/// A gateway that begins with `body` and then says nothing more.
+async fn silent_gateway(body: Vec<u8>) -> String {
+    let body = Bytes::from(body);
+    let answer = move || async move {
+        let begun = stream::iter([Ok::<_, std::convert::Infallible>(body)]);
+        Body::from_stream(begun.chain(stream::pending()))
+    };
+    serve(Router::new().route("/ipfs/{*path}", get(answer))).await
+}
+
+async fn serve(router: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -109,4 +127,23 @@ async fn a_link_that_leads_outside_is_not_made() {
     let got = user.tidegate(["get", &cid, "-o", "back"]).run();
     got.failed_with(3, "may lead outside");
     assert!(!user.home.path().join("back").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_that_is_interrupted_leaves_nothing() {
+    let server = RunningServer::start();
+    let user = server.user("ann@example.org");
+    let cid = pin_folder(&user);
+    let mut begun = car(&server, &cid).await;
+    begun.truncate(begun.len() - 7);
+    let address = silent_gateway(begun).await;
+    let names = || fs::read_dir(user.home.path()).unwrap().count();
+    let before = names();
+    let mut get = user
+        .tidegate(["get", &cid, "-o", "back", "--url", &address])
+        .start();
+    eventually("something is written", async || names() > before).await;
+    kill_process(Pid::from_child(&get), Signal::INT).unwrap();
+    assert_eq!(get.wait().unwrap().code(), Some(1));
+    assert_eq!(names(), before);
 }

@@ -137,6 +137,25 @@ fn a_folder_comes_back_with_all_its_names() {
 }
 
 #[test]
+fn a_pin_is_called_as_its_owner_says_or_as_its_content() {
+    let server = RunningServer::start();
+    let user = server.user("ann@example.org");
+    fs::create_dir(user.home.path().join("folder")).unwrap();
+    fs::write(user.home.path().join("folder/a"), "a").unwrap();
+    fs::write(user.home.path().join("file"), "file").unwrap();
+    fs::write(user.home.path().join("other"), "other").unwrap();
+    user.pin("folder");
+    user.pin("file");
+    let named = user.tidegate(["pin", "--json", "other", "--name", "My \"file\"; all"]);
+    named.run().json();
+    let db = rusqlite::Connection::open(server.data().join("tidegate.sqlite")).unwrap();
+    let mut names = db.prepare("SELECT name FROM pins ORDER BY id").unwrap();
+    let names = names.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let names: Vec<_> = names.map(Result::unwrap).collect();
+    assert_eq!(names, ["folder", "file", "My \"file\"; all"]);
+}
+
+#[test]
 fn an_empty_folder_and_an_empty_file_can_be_pinned() {
     let server = RunningServer::start();
     let user = server.user("ann@example.org");
@@ -182,6 +201,24 @@ fn what_is_not_here_is_said_so() {
         .run()
         .failed_with(2, "not a CID");
     assert_eq!(names(&user), ["profile.toml"]);
+}
+
+#[test]
+fn what_the_server_does_not_take_is_said_in_its_words() {
+    let settings = [("TIDEGATE_LIMITS_UPLOAD_SIZE", "100kB")];
+    let server = RunningServer::start_with(tempfile::tempdir().unwrap(), &settings);
+    let user = server.user("ann@example.org");
+    let folder = user.home.path().join("large");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("a"), vec![0; 50_000]).unwrap();
+    user.tidegate(["pin", "large"]).run().failed_with(0, "");
+    // Too much only when the form is counted, and too much from the start.
+    for size in [60_000, 30_000_000] {
+        fs::write(folder.join("b"), vec![0; size]).unwrap();
+        user.tidegate(["pin", "large"])
+            .run()
+            .failed_with(1, "100000 bytes of content at most");
+    }
 }
 
 #[test]

@@ -50,6 +50,15 @@ impl Tidegate {
         self
     }
 
+    /// Begins it; what it says is not looked at.
+    pub fn start(mut self) -> Child {
+        self.0
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
     pub fn run(self) -> Ended {
         self.run_with_input(b"")
     }
@@ -104,10 +113,16 @@ impl RunningServer {
     }
 
     pub fn start_in(data: TempDir) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// With settings in its environment.
+    pub fn start_with(data: TempDir, settings: &[(&str, &str)]) -> Self {
         let mut command = Tidegate::new(["serve", "--json", "--listen", "127.0.0.1:0", "--data"])
             .arg(data.path())
             .env("TIDEGATE_LOG_LEVEL", "error")
             .0;
+        command.envs(settings.iter().copied());
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap())
