@@ -1,7 +1,7 @@
 //! Killed at any moment: what was acknowledged is whole afterwards, everything else is whole or not there.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -65,7 +65,7 @@ async fn a_server_killed_at_any_moment_keeps_its_promises() {
 #[derive(Default)]
 struct Uploads {
     sent: BTreeMap<String, Bytes>,
-    acknowledged: Vec<String>,
+    acknowledged: BTreeSet<String>,
 }
 
 /// Lets clients upload until the process is killed, at a moment that seed and round decide.
@@ -105,7 +105,9 @@ async fn upload_on_and_on(person: Person, uploads: Arc<Mutex<Uploads>>, seed: u6
         let form = person.form(&cid).file("a", &bytes).close();
         uploads.lock().unwrap().sent.insert(cid.clone(), bytes);
         match person.request(form).send().await {
-            Ok(answer) if answer.status() == 200 => uploads.lock().unwrap().acknowledged.push(cid),
+            Ok(answer) if answer.status() == 200 => {
+                uploads.lock().unwrap().acknowledged.insert(cid);
+            }
             Ok(answer) => panic!("an upload was refused: {answer:?}"),
             Err(_) => return,
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use tidegate::{accounts::ACCESS_TOKEN_LIFETIME, http, server::Server};
+use tidegate::accounts::ACCESS_TOKEN_LIFETIME;
 
 use crate::support::{
     answer::Answer,
@@ -162,20 +162,6 @@ async fn unknown_paths_and_methods_are_told_in_shape() {
         refused.refusal(405);
         assert_eq!(refused.header("allow"), allowed);
     }
-}
-
-#[tokio::test]
-async fn two_servers_with_one_key_and_one_database_accept_each_others_tokens() {
-    let server = TestServer::start().await;
-    let ann = server.person("ann").await;
-    let second = Server::bind(&server.app.config.server, http::router(server.app.clone()))
-        .await
-        .unwrap();
-    let url = format!("http://{}", second.local_addr().unwrap());
-    let running = tokio::spawn(second.run(std::future::pending()));
-    let ping = server.client.get(format!("{url}/ping")).bearer_auth(&ann.api_key);
-    Answer::of(ping).await.expect(200);
-    running.abort();
 }
 
 /// The one answer for every bad key or token (reference A1).

@@ -197,6 +197,36 @@ async fn one_connection_serves_many_uploads_also_after_a_refused_one() {
 }
 
 #[tokio::test]
+async fn http_2_serves_the_same() {
+    let mut server = TestServer::start().await;
+    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge();
+    server.client = client.build().unwrap();
+    let ann = server.person("ann").await;
+    let list = ann.ask("/endpoint/list").await.expect(200);
+    assert_eq!(
+        list.json()[0]["apiHost"],
+        server.url(""),
+        "the host as HTTP/2 names it"
+    );
+    let contents: Vec<_> = (0..4).map(|_| content(unique(), 1_500_000)).collect();
+    let cids = futures_util::future::join_all(contents.iter().map(|bytes| ann.pin(bytes))).await;
+    for (cid, bytes) in cids.iter().zip(&contents) {
+        let path = format!("/ipfs/{cid}");
+        assert!(server.get(&path).await.expect(200).body == bytes);
+        let part = server
+            .get_with(&path, &[("range", "bytes=262000-263000")])
+            .await
+            .expect(206);
+        assert!(part.body == bytes[262_000..=263_000]);
+    }
+    // A refusal does not disturb the uploads beside it on the connection.
+    let wrong = ann.form(&cids[0]).file("a", &contents[1]);
+    let (refused, again) = tokio::join!(ann.upload(wrong), ann.pin(&contents[2]));
+    refused.refusal(400);
+    assert_eq!(again, cids[2]);
+}
+
+#[tokio::test]
 async fn junk_instead_of_http_ends_the_connection_and_nothing_else() {
     let server = TestServer::start().await;
     for junk in [
