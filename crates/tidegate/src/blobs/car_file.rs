@@ -8,8 +8,8 @@ use bytes::Bytes;
 use tidegate_content::{
     BlockSource, Cid, MAX_BLOCK_BYTES,
     car::{
-        CarEvent, CarLimits, CarReader, IndexEntry, IndexError, IndexReader, ReadAt, V2Header,
-        v1::SectionHead, v2::PRAGMA,
+        CarEvent, CarLimits, CarReader, IndexError, IndexReader, ReadAt, V2Header, v1::SectionHead,
+        v2::PRAGMA,
     },
     cid_text::{IDENTITY, Multihash},
 };
@@ -97,11 +97,6 @@ impl CarFile {
     /// The index cannot be read.
     pub fn contains(&self, hash: &Multihash) -> Result<bool, BlobError> {
         Ok(self.find(hash, Access::Disk)?.is_some())
-    }
-
-    /// Every block the index lists.
-    pub fn index_entries(&self) -> impl Iterator<Item = Result<IndexEntry, BlobError>> + '_ {
-        self.on_disk.entries().map(|entry| entry.map_err(BlobError::from))
     }
 
     /// A reader of blocks.

@@ -14,7 +14,8 @@ use super::{
     profile::{self, Profile},
 };
 
-const DEFAULT_URL: &str = "http://127.0.0.1:8030";
+/// Where a server listens that was not told otherwise.
+pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:8030";
 const CONNECT: Duration = Duration::from_secs(10);
 /// The longest silence in an answer.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -99,7 +100,7 @@ pub(super) fn address(url: &UrlArg) -> Result<Address, Failure> {
     {
         return Address::parse(&profile.url).map_err(Failure::Usage);
     }
-    address_without_profile(url)
+    Address::parse(given(&url.url).unwrap_or(DEFAULT_URL)).map_err(Failure::Usage)
 }
 
 /// Address and keys, each from flag, variable or profile. The profile's keys are only for the profile's server.
@@ -141,14 +142,6 @@ impl KeyArgs {
     }
 }
 
-/// The address given, else the usual one, whatever a profile says.
-///
-/// # Errors
-/// It is none.
-pub(super) fn address_without_profile(url: &UrlArg) -> Result<Address, Failure> {
-    Address::parse(given(&url.url).unwrap_or(DEFAULT_URL)).map_err(Failure::Usage)
-}
-
 fn given(text: &Option<String>) -> Option<&str> {
     text.as_deref().filter(|text| !text.is_empty())
 }
@@ -166,9 +159,10 @@ pub(super) fn http() -> anyhow::Result<reqwest::Client> {
     build(reqwest::Client::builder().read_timeout(SILENCE))
 }
 
-/// The same for uploads: their answer comes when all was sent and stored, however long that takes.
+/// The same for uploads: their answer comes when all was sent and stored, however long that takes, and a redirect would take
+/// their token to whoever it names.
 pub(super) fn http_for_uploads() -> anyhow::Result<reqwest::Client> {
-    build(reqwest::Client::builder())
+    build(reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()))
 }
 
 fn build(builder: reqwest::ClientBuilder) -> anyhow::Result<reqwest::Client> {

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Failure, Output, block_on,
-    client::{self, Address, KeyArgs, UrlArg},
+    client::{self, Address, DEFAULT_URL, KeyArgs},
     profile::{self, Profile},
 };
 use crate::accounts::sign;
@@ -32,8 +32,9 @@ const MAX_BYTES: u64 = 64 << 10;
     after_help = "Example:\n  tidegate account create --email me@example.org --json | tidegate login --from -"
 )]
 pub(super) struct Login {
-    #[command(flatten)]
-    url: UrlArg,
+    /// The server's address
+    #[arg(long, env = "TIDEGATE_URL", value_name = "URL", default_value = DEFAULT_URL)]
+    url: String,
     #[command(flatten)]
     keys: KeyArgs,
     /// Read the keys from the JSON that `tidegate account create --json` prints; - for standard input
@@ -49,7 +50,7 @@ struct Created {
 }
 
 pub(super) fn run(command: Login, output: Output) -> Result<(), Failure> {
-    let address = client::address_without_profile(&command.url)?;
+    let address = Address::parse(&command.url).map_err(Failure::Usage)?;
     let profile = match &command.from {
         Some(path) => {
             let created = read_created(path).map_err(Failure::Usage)?;

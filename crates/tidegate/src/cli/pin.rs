@@ -34,7 +34,7 @@ pub(super) struct Pin {
     /// The file or folder
     #[arg(value_name = "FILE_OR_DIR")]
     path: PathBuf,
-    /// A name for the pin [default: the name of the file]
+    /// A name for the pin [default: the name of the file or folder]
     #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
@@ -66,7 +66,11 @@ pub(super) fn run(command: Pin, output: Output) -> Result<(), Failure> {
     form.text("cid", &cid);
     form.text("profile", profile.name());
     form.text("secret", &secret);
-    if let Some(name) = &command.name {
+    // Of a file the server takes its own name; of a folder it would be the name of the first file in it.
+    let name = command
+        .name
+        .or_else(|| tree.is_directory.then(|| tree.name.clone()));
+    if let Some(name) = name {
         form.text("decooMetadata", &json!({"name": name}).to_string());
     }
     add_files(&mut form, &tree);
@@ -117,8 +121,8 @@ async fn upload(address: &Address, keys: &Keys, form: Form, output: Output) -> R
     let Sending { body, reading } = form.send(Progress::new(output, "sending", Some(length)));
     match client::send(request.body(body), &endpoint).await {
         Ok(response) => answer(response).await,
-        // When the request broke off, the reader may know why.
-        Err(Failure::Failed(error)) => {
+        // When the request broke off without an answer, the reader may know why.
+        Err(Failure::Failed(error)) if error.is::<reqwest::Error>() => {
             reading.await.context("sending stopped unexpectedly")??;
             Err(Failure::Failed(error))
         }

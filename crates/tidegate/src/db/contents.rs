@@ -26,8 +26,6 @@ statements! {
             (SELECT 1 FROM pins WHERE pins.root = contents.root AND pins.visibility = 'public')
         ORDER BY contents.id LIMIT $2";
     REMOVE = "DELETE FROM contents WHERE root = $1";
-    CLEAR_BLOCKS = "DELETE FROM blocks";
-    CLEAR_CONTENTS = "DELETE FROM contents";
     ANNOUNCE = "INSERT INTO incoming (root, node, started_at) VALUES ($1, $2, $3)
                 ON CONFLICT (root) DO UPDATE SET node = excluded.node, started_at = excluded.started_at";
     FORGET = "DELETE FROM incoming WHERE root = $1";
@@ -214,16 +212,6 @@ pub async fn public_roots_with_block(s: &mut Session<'_>, prefix: i64) -> Result
         .query(PUBLIC_ROOTS_WITH_BLOCK, &[prefix.into(), MAX_HOLDERS.into()])
         .await?;
     rows.iter().map(|row| row.get(0)).collect()
-}
-
-/// Empties the records of archives and blocks, to be rebuilt from the archives. Pins stay.
-///
-/// # Errors
-///
-/// [`DbError`] of the engine.
-pub async fn clear_contents(s: &mut Session<'_>) -> Result<(), DbError> {
-    s.execute(CLEAR_BLOCKS, &[]).await?;
-    s.execute(CLEAR_CONTENTS, &[]).await.map(drop)
 }
 
 /// Announces that `node` is about to put an archive in place. Announcing again takes it over.

@@ -14,6 +14,9 @@ pub enum DbError {
     /// No connection, or it broke. A write that ends like this may or may not have been committed.
     #[error("the database cannot be reached ({0})")]
     Unreachable(String),
+    /// It can be read and takes no changes.
+    #[error("the database takes no changes ({0}): it is a standby, or its files are on a read-only disk")]
+    ReadOnly(String),
     /// The settings that say where the database is make no sense.
     #[error("the database settings are wrong: {0}")]
     Settings(String),
@@ -66,6 +69,7 @@ impl From<rusqlite::Error> for DbError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full(text),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(text),
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly(text),
             Some(ErrorCode::CannotOpen | ErrorCode::NotADatabase | ErrorCode::PermissionDenied) => {
                 Self::Unreachable(text)
             }
@@ -85,6 +89,8 @@ impl From<tokio_postgres::Error> for DbError {
         let code = reply.code();
         if *code == SqlState::DISK_FULL {
             Self::Full(text)
+        } else if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
+            Self::ReadOnly(text)
         } else if [
             SqlState::LOCK_NOT_AVAILABLE,
             SqlState::T_R_DEADLOCK_DETECTED,

@@ -26,7 +26,6 @@ statements! {
     DELETE = "DELETE FROM pins WHERE account_id = $1 AND id = $2
               RETURNING id, account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at, repeats";
     IS_PUBLIC = "SELECT 1 FROM pins WHERE root = $1 AND visibility = 'public' LIMIT 1";
-    IS_PINNED = "SELECT 1 FROM pins WHERE root = $1 LIMIT 1";
     COUNT_OF_ROOT = "SELECT count(*) FROM pins WHERE root = $1";
     WITHOUT_CONTENT = "SELECT root, count(*) FROM pins
                        WHERE root > $1 AND NOT EXISTS (SELECT 1 FROM contents WHERE contents.root = pins.root)
@@ -254,15 +253,6 @@ pub async fn delete_pin(s: &mut Session<'_>, account: AccountId, id: PinId) -> R
 /// [`DbError`] of the engine.
 pub async fn is_public(s: &mut Session<'_>, root: &str) -> Result<bool, DbError> {
     Ok(s.query_opt(IS_PUBLIC, &[root.into()]).await?.is_some())
-}
-
-/// Does anybody want this root kept?
-///
-/// # Errors
-///
-/// [`DbError`] of the engine.
-pub async fn is_pinned(s: &mut Session<'_>, root: &str) -> Result<bool, DbError> {
-    Ok(s.query_opt(IS_PINNED, &[root.into()]).await?.is_some())
 }
 
 /// How many pins this root has, of all accounts.

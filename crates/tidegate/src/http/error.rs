@@ -61,7 +61,9 @@ impl From<&crate::db::DbError> for Failure {
         use crate::db::DbError;
         let failure = match error {
             _ if error.is_full() => Self::StorageFull,
-            DbError::Busy(_) | DbError::Unreachable(_) | DbError::Closed => Self::Unavailable,
+            DbError::Busy(_) | DbError::Unreachable(_) | DbError::ReadOnly(_) | DbError::Closed => {
+                Self::Unavailable
+            }
             _ => Self::Internal,
         };
         failure.log(error)

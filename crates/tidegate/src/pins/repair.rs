@@ -16,7 +16,7 @@ use super::{
     measure::measure,
 };
 use crate::{
-    blobs::{CarFile, Damage, Verified, prefix},
+    blobs::{CarFile, Damage, Verified},
     db::{
         DbError,
         contents::{self, NewContent},
@@ -68,7 +68,7 @@ impl Pins {
             let files = Files::list(&store)?;
             begin(files.bytes());
             files.check(&store, &read, &|path: &Path, verified| {
-                let record = verified.and_then(|verified| Record::of(path, &verified));
+                let record = verified.and_then(|verified| Record::of(path, verified));
                 let record = record.map_err(|problem| (path.to_owned(), problem));
                 match found.blocking_send(record) {
                     Ok(()) => ControlFlow::Continue(()),
@@ -150,20 +150,18 @@ impl Pins {
 }
 
 impl Record {
-    fn of(path: &Path, verified: &Verified) -> Result<Self, Damage> {
+    fn of(path: &Path, verified: Verified) -> Result<Self, Damage> {
         let car = Arc::new(CarFile::open(path)?);
         let (kind, size) = measure(&car).map_err(|error| Damage::Incomplete(error.to_string()))?;
-        let mut prefixes: Vec<i64> = verified.blocks.iter().map(|hash| prefix(hash.digest())).collect();
-        prefixes.sort_unstable();
         Ok(Self {
             content: NewContent {
                 root: verified.root.to_string(),
                 kind,
                 size,
                 car_bytes: verified.car_bytes,
-                block_count: verified.blocks.len() as u64,
+                block_count: verified.block_prefixes.len() as u64,
             },
-            prefixes,
+            prefixes: verified.block_prefixes,
         })
     }
 }

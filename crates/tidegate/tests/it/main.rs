@@ -2,5 +2,10 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod accounts;
+mod cli;
 mod db;
+mod faults;
+mod gateway;
+mod ops;
+mod pinning;
 mod support;

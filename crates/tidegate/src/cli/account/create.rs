@@ -26,6 +26,13 @@ const MAX_BYTES: u64 = 4096;
 pub(super) struct Create {
     #[command(flatten)]
     email: EmailArg,
+    #[command(flatten)]
+    password: PasswordArgs,
+}
+
+/// Where a password comes from.
+#[derive(Args)]
+pub(super) struct PasswordArgs {
     /// Read the password from standard input
     #[arg(long)]
     password_stdin: bool,
@@ -36,7 +43,7 @@ pub(super) struct Create {
 
 impl Create {
     pub(super) async fn run(&self, open: &Open, output: Output) -> Result<(), Failure> {
-        let (password, generated) = self.password()?;
+        let (password, generated) = self.password.read()?;
         let registered = open
             .accounts
             .register(&self.email.email, password.clone())
@@ -44,9 +51,11 @@ impl Create {
         let credentials = open.accounts.show(registered.account).await?;
         Shown::print(&credentials, generated.then_some(&password), output)
     }
+}
 
+impl PasswordArgs {
     /// The password, and whether it was made here.
-    fn password(&self) -> Result<(SecretString, bool), Failure> {
+    pub(super) fn read(&self) -> Result<(SecretString, bool), Failure> {
         if self.password_stdin {
             let mut text = Zeroizing::new(String::new());
             io::stdin()

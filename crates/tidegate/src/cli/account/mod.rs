@@ -2,6 +2,7 @@
 
 mod create;
 mod keys;
+mod settings;
 
 use std::sync::Arc;
 
@@ -39,6 +40,8 @@ enum AccountCommand {
     Create(create::Create),
     List(List),
     Show(Show),
+    Quota(settings::Quota),
+    Password(settings::NewPassword),
     #[command(subcommand)]
     Key(keys::KeyCommand),
     #[command(subcommand)]
@@ -80,6 +83,8 @@ pub(super) fn run(command: Account, output: Output) -> Result<(), Failure> {
             AccountCommand::Create(create) => create.run(&open, output).await,
             AccountCommand::List(_) => list(&open, output).await,
             AccountCommand::Show(show) => show.run(&open, output).await,
+            AccountCommand::Quota(quota) => quota.run(&open, output).await,
+            AccountCommand::Password(password) => password.run(&open, output).await,
             AccountCommand::Key(key) => key.run(&open, output).await,
             AccountCommand::VerificationKey(key) => key.run(&open, output).await,
         };

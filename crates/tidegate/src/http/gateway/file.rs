@@ -155,7 +155,7 @@ async fn find(app: &App, request: &GatewayRequest<'_>) -> Result<Found, GatewayE
                 located.car,
                 described,
                 &roots,
-                "inode/symlink".to_owned(),
+                "inode/symlink",
                 located.resolution.cid,
             )
         }
@@ -233,7 +233,7 @@ async fn describe(
         located.car,
         described,
         roots,
-        content_type,
+        &content_type,
         index_of.unwrap_or(cid),
     ))
 }
@@ -254,14 +254,14 @@ fn file(
     car: Option<Arc<CarFile>>,
     described: Described,
     roots: &[Cid],
-    content_type: String,
+    content_type: &str,
     tagged: Cid,
 ) -> File {
     let Described { cid, size, content } = described;
     let etag = format!("\"{tagged}\"");
     let mut head = HeaderMap::with_capacity(16);
     headers::common(&mut head, &etag, request.path, roots);
-    head.insert(header::CONTENT_TYPE, headers::value(&content_type));
+    head.insert(header::CONTENT_TYPE, headers::value(content_type));
     head.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     let kind = if request.download { "attachment" } else { "inline" };
     let last = request.segments.last().map(String::as_str);

@@ -57,7 +57,7 @@ fn as_reached(uri: &Uri, headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = uri
         .authority()
-        .map(|authority| authority.as_str())
+        .map(http::uri::Authority::as_str)
         .or(host)
         .unwrap_or("localhost");
     format!("{}://{host}", uri.scheme().unwrap_or(&Scheme::HTTP))

@@ -15,7 +15,7 @@ on_both_engines![
     a_private_archives_blocks_are_not_offered_to_strangers,
     very_many_blocks_go_in_whatever_their_numbers,
     announcements_are_kept_per_node_until_taken_back,
-    clearing_for_a_rebuild_keeps_the_pins,
+    removing_an_archives_record_keeps_the_pins,
     archives_are_listed_page_by_page,
 ];
 
@@ -151,7 +151,7 @@ async fn announcements_are_kept_per_node_until_taken_back(database: TestDatabase
     assert_eq!(incoming(&db, "n2").await, vec!["r3"]);
 }
 
-async fn clearing_for_a_rebuild_keeps_the_pins(database: TestDatabase) {
+async fn removing_an_archives_record_keeps_the_pins(database: TestDatabase) {
     let db = database.open().await;
     let account = new_account(&db, "a@example.org").await;
     record(&db, &archive("root"), &[1, 2]).await;
@@ -170,7 +170,13 @@ async fn clearing_for_a_rebuild_keeps_the_pins(database: TestDatabase) {
         }
     );
 
-    db.write(|s| Box::pin(contents::clear_contents(s))).await.unwrap();
+    for root in ["root", "other"] {
+        assert!(
+            db.write(move |s| Box::pin(contents::remove_content(s, root)))
+                .await
+                .unwrap()
+        );
+    }
     assert_eq!(
         totals(&db).await,
         Totals {

@@ -153,7 +153,7 @@ async fn waiting_for_something_else_ends_the_body_and_nobody_else(database: Test
 async fn a_read_cannot_write(database: TestDatabase) {
     let db = database.open().await;
     let result = db.read(|s| Box::pin(settings::put_setting(s, "key", "x"))).await;
-    assert!(matches!(result, Err(DbError::Engine(_))), "{result:?}");
+    assert!(matches!(result, Err(DbError::ReadOnly(_))), "{result:?}");
 }
 
 async fn many_writes_at_once_all_arrive(database: TestDatabase) {

@@ -1,0 +1,7 @@
+//! The commands, run as people run them: the real binary, a real server, real files.
+
+mod accounts;
+mod cid;
+mod forged;
+mod pin_and_get;
+mod upkeep;

@@ -1,0 +1,7 @@
+//! Broken on purpose: clients, disks, databases, and the process itself.
+
+mod clients;
+mod crash;
+mod database;
+mod disk;
+mod leftovers;

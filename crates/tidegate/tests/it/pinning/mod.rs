@@ -1,0 +1,10 @@
+//! What people and programs see that speak Decoo's API.
+
+mod browsers;
+mod claims;
+mod cloud;
+mod content;
+mod forms;
+mod limits;
+mod sharing;
+mod wire;
