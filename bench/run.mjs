@@ -12,7 +12,7 @@ import * as pinFile from './suites/pin-file.mjs';
 import * as smallPins from './suites/small-pins.mjs';
 import * as start from './suites/start.mjs';
 
-const SUITES = { import: importSpeed, 'pin-file': pinFile, gateway, memory, start, 'small-pins': smallPins };
+const SUITES = { import: importSpeed, 'pin-file': pinFile, gateway, memory, 'small-pins': smallPins, start };
 
 const HELP = `Usage: bench/run [NAME...] [--json] [--rounds N] [--dir DIR]
 

@@ -19,8 +19,8 @@ use tower::Service;
 use crate::{config, telemetry::metrics::Running};
 
 /// What a connection of HTTP/1.1 reads at once, and so how long a request's head may be. What is read stays in its buffer until
-/// all of it is used, and most reads of an upload fill a buffer only in part: with hyper's 400 KiB, eight uploads held
-/// twice as much.
+/// all of it is used, and most reads of an upload fill a buffer only in part: with hyper's 400 KiB, eight large uploads
+/// took half as much memory again (docs/performance.md).
 const READ_BUFFER: usize = 128 << 10;
 
 /// Who is at the other end of the connection.

@@ -146,7 +146,7 @@ fn parse(text: &str) -> Result<ServerKey, ServerKeyError> {
 fn create(path: &Path) -> Result<(), ServerKeyError> {
     let mut key = Zeroizing::new([0; BYTES]);
     // From the system: the cryptography library gathers entropy of its own at first use, and a first start would wait
-    // for that a quarter of a second and more.
+    // for that: half a second, measured on a busy machine.
     getrandom::fill(key.as_mut_slice()).map_err(|_| CryptoError)?;
     let mut suffix = [0; 8];
     getrandom::fill(&mut suffix).map_err(|_| CryptoError)?;
