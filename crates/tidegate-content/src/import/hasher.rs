@@ -8,7 +8,7 @@ use std::thread::available_parallelism;
 
 /// Below this many bytes a leaf is hashed in less time than it takes to hand it to another thread and back.
 const WORTH_A_THREAD: usize = 16 * 1024;
-/// How much one import may have on the pool, in bytes, when its chunks are small enough.
+/// The most that one import may have on the pool, in bytes, when its chunks are small enough.
 const IN_FLIGHT_BYTES: usize = 2 * 1024 * 1024;
 
 /// Threads that hash. Cheap to clone; the clones share the threads.
@@ -61,9 +61,12 @@ pub(super) struct HashQueue<T> {
 impl<T: Send + 'static> HashQueue<T> {
     /// A queue for leaves with `chunk_bytes` of content each.
     pub(super) fn new(hasher: &Hasher, chunk_bytes: usize) -> Self {
+        let pool = hasher.pool.clone().filter(|_| chunk_bytes >= WORTH_A_THREAD);
+        // One chunk being hashed and one waiting for each thread: more would only take memory.
+        let busy = pool.as_ref().map_or(1, |pool| pool.current_num_threads()) * 2;
         Self {
-            pool: hasher.pool.clone().filter(|_| chunk_bytes >= WORTH_A_THREAD),
-            limit: (IN_FLIGHT_BYTES / chunk_bytes).max(2),
+            pool,
+            limit: (IN_FLIGHT_BYTES / chunk_bytes).min(busy).max(2),
             waiting: VecDeque::new(),
         }
     }
