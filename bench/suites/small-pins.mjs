@@ -1,4 +1,4 @@
-// Many small uploads at once: each is durable before it is answered, so the disk's syncs are the bound.
+// Many small uploads at once: each is durable before it is answered.
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs';
