@@ -48,12 +48,7 @@ fn main() -> Result<(), String> {
             .collect();
         let small = seconds(|| {
             for at in (0..SMALL_FILES).map(|file| file * SMALL_FILE_BYTES) {
-                import(
-                    v0,
-                    &all_cores,
-                    &content.slice(at..at + SMALL_FILE_BYTES),
-                    SMALL_FILE_BYTES,
-                );
+                import(v0, &all_cores, &content.slice(at..at + SMALL_FILE_BYTES), SMALL_FILE_BYTES);
             }
         });
         if round == 0 {
@@ -61,10 +56,7 @@ fn main() -> Result<(), String> {
         }
         raw_seconds.push(raw);
         bound.push(raw / raw_all_cores);
-        ratios
-            .iter_mut()
-            .zip(relative)
-            .for_each(|(all, ratio)| all.push(ratio));
+        ratios.iter_mut().zip(relative).for_each(|(all, ratio)| all.push(ratio));
         per_small_file.push(1e6 * small / SMALL_FILES as f64);
     }
 
@@ -90,16 +82,10 @@ struct Report {
 
 impl Report {
     fn print(&self) {
-        let Self {
-            options: Options { json, mib, rounds },
-            ..
-        } = self;
+        let Self { options: Options { json, mib, rounds }, .. } = self;
         if *json {
-            let ratios: serde_json::Map<_, _> = self
-                .ratios
-                .iter()
-                .map(|(name, ratio)| ((*name).to_owned(), (*ratio).into()))
-                .collect();
+            let ratios: serde_json::Map<_, _> =
+                self.ratios.iter().map(|(name, ratio)| ((*name).to_owned(), (*ratio).into())).collect();
             let report = serde_json::json!({
                 "mib": mib,
                 "rounds": rounds,
@@ -110,17 +96,11 @@ impl Report {
             println!("{report}");
             return;
         }
-        println!(
-            "SHA-256 in one thread: {:.0} MiB/s ({mib} MiB, {rounds} rounds)",
-            self.mib_per_second
-        );
+        println!("SHA-256 in one thread: {:.0} MiB/s ({mib} MiB, {rounds} rounds)", self.mib_per_second);
         for (name, ratio) in &self.ratios {
             println!("{ratio:6.2} x   {name}");
         }
-        println!(
-            "{:6.2} us  for each file of {SMALL_FILE_BYTES} bytes",
-            self.microseconds_per_small_file
-        );
+        println!("{:6.2} us  for each file of {SMALL_FILE_BYTES} bytes", self.microseconds_per_small_file);
     }
 }
 
@@ -132,18 +112,11 @@ struct Options {
 
 impl Options {
     fn from_args() -> Result<Self, String> {
-        let mut options = Self {
-            json: false,
-            mib: 256,
-            rounds: 9,
-        };
+        let mut options = Self { json: false, mib: 256, rounds: 9 };
         let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
             let mut number = || {
-                let value = args
-                    .next()
-                    .and_then(|value| value.parse().ok())
-                    .filter(|value| *value > 0);
+                let value = args.next().and_then(|value| value.parse().ok()).filter(|value| *value > 0);
                 value.ok_or_else(|| format!("{arg} needs a number, as in {arg} 9"))
             };
             match arg.as_str() {
@@ -196,9 +169,7 @@ fn content(mib: usize) -> Bytes {
     let mut state = 1_u64;
     let mut bytes = Vec::with_capacity(mib << 20);
     while bytes.len() < mib << 20 {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         bytes.extend_from_slice(&state.to_be_bytes());
     }
     bytes.into()

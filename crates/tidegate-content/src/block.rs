@@ -43,11 +43,7 @@ pub fn verify_block(cid: &Cid, data: &[u8]) -> Result<(), BlockError> {
         BLAKE3 => Code::Blake3_256.digest(data).digest() == expected,
         other => return Err(BlockError::UnsupportedHash(other)),
     };
-    if matches {
-        Ok(())
-    } else {
-        Err(BlockError::Mismatch)
-    }
+    if matches { Ok(()) } else { Err(BlockError::Mismatch) }
 }
 
 /// SHA-256 of the concatenation of `parts`.
@@ -70,11 +66,7 @@ impl NewBlock {
     pub(crate) fn hash(name: BlockName, parts: Vec<Bytes>) -> Self {
         let digest = digest_of(parts.iter().map(|part| &part[..]));
         let len = parts.iter().map(Bytes::len).sum();
-        Self {
-            cid: name.with_digest(digest),
-            parts,
-            len,
-        }
+        Self { cid: name.with_digest(digest), parts, len }
     }
 
     /// The block's name.
@@ -146,18 +138,9 @@ mod tests {
     fn a_block_is_checked_with_the_hash_its_cid_names() {
         let data = b"hello world";
         let digests = [
-            (
-                SHA2_256,
-                "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9",
-            ),
-            (
-                BLAKE3,
-                "d74981efa70a0c880b8d8c1985d075dbcbf679b99a5f9914e5aaf96b831a9e24",
-            ),
-            (
-                BLAKE2B_256,
-                "256c83b297114d201b30179f3f0ef0cace9783622da5974326b436178aeef610",
-            ),
+            (SHA2_256, "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9"),
+            (BLAKE3, "d74981efa70a0c880b8d8c1985d075dbcbf679b99a5f9914e5aaf96b831a9e24"),
+            (BLAKE2B_256, "256c83b297114d201b30179f3f0ef0cace9783622da5974326b436178aeef610"),
             (IDENTITY, "68656c6c6f20776f726c64"),
         ];
         for (code, digest) in digests {
@@ -175,24 +158,14 @@ mod tests {
         let sha3 = Cid::new_v1(RAW, Multihash::wrap(0x16, &[0; 32]).unwrap());
         assert_eq!(verify_block(&sha3, b""), Err(BlockError::UnsupportedHash(0x16)));
         let empty = parse_cid("bafkqaaa").unwrap();
-        assert_eq!(
-            verify_block(&empty, &vec![0; MAX_BLOCK_BYTES + 1]),
-            Err(BlockError::TooLarge)
-        );
+        assert_eq!(verify_block(&empty, &vec![0; MAX_BLOCK_BYTES + 1]), Err(BlockError::TooLarge));
     }
 
     #[test]
     fn a_block_is_named_by_all_its_parts() {
-        let parts = vec![
-            Bytes::from_static(b"hello"),
-            Bytes::new(),
-            Bytes::from_static(b" world"),
-        ];
+        let parts = vec![Bytes::from_static(b"hello"), Bytes::new(), Bytes::from_static(b" world")];
         let block = NewBlock::hash(BlockName::V1(RAW), parts);
-        assert_eq!(
-            block.cid().to_string(),
-            "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
-        );
+        assert_eq!(block.cid().to_string(), "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e");
         assert_eq!(block.to_vec(), b"hello world");
         assert_eq!(block.len(), 11);
         assert_eq!(verify_block(block.cid(), b"hello world"), Ok(()));

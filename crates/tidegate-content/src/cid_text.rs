@@ -139,15 +139,8 @@ fn check_hash(cid: &Cid) -> Result<(), CidError> {
     if code == IDENTITY {
         return Ok(()); // of any length that fits a `Cid`
     }
-    let (_, expected) = HASHES
-        .iter()
-        .find(|(known, _)| *known == code)
-        .ok_or(CidError::UnknownHash(code))?;
-    if cid.hash().digest().len() == *expected {
-        Ok(())
-    } else {
-        Err(CidError::DigestLength)
-    }
+    let (_, expected) = HASHES.iter().find(|(known, _)| *known == code).ok_or(CidError::UnknownHash(code))?;
+    if cid.hash().digest().len() == *expected { Ok(()) } else { Err(CidError::DigestLength) }
 }
 
 #[cfg(test)]
@@ -182,17 +175,13 @@ mod tests {
     fn what_is_not_a_cid_is_refused_with_a_reason() {
         let v0_in_multibase = format!("z{V0}");
         let v1_without_multibase = multibase::encode(Base::Base58Btc, parse_cid(V1).unwrap().to_bytes());
-        let with_a_byte_more = multibase::encode(
-            Base::Base32Lower,
-            [&parse_cid(V1).unwrap().to_bytes()[..], &[0]].concat(),
-        );
+        let with_a_byte_more =
+            multibase::encode(Base::Base32Lower, [&parse_cid(V1).unwrap().to_bytes()[..], &[0]].concat());
         let short_digest =
             multibase::encode(Base::Base16Lower, [&[1, 0x70, 0x12, 20][..], &[7; 20]].concat());
         let strange_hash = multibase::encode(Base::Base16Lower, [1, 0x70, 0x22, 4, 1, 2, 3, 4]);
-        let identity_of_129_bytes = multibase::encode(
-            Base::Base16Lower,
-            [&[1, 0x55, 0, 0x81, 1][..], &[7; 129]].concat(),
-        );
+        let identity_of_129_bytes =
+            multibase::encode(Base::Base16Lower, [&[1, 0x55, 0, 0x81, 1][..], &[7; 129]].concat());
         for (text, error) in [
             ("", CidError::Empty),
             ("hello", CidError::UnknownBase),

@@ -134,9 +134,7 @@ impl PbLink {
 
     fn encode(&self, out: &mut Vec<u8>) {
         put_bytes_head(out, LINK_HASH, self.cid.encoded_len());
-        self.cid
-            .write_bytes(&mut *out)
-            .expect("writing to memory does not fail");
+        self.cid.write_bytes(&mut *out).expect("writing to memory does not fail");
         if let Some(name) = &self.name {
             put_bytes(out, LINK_NAME, name.as_bytes());
         }
@@ -167,11 +165,7 @@ impl PbLink {
                 _ => return Err(DagPbError::UnexpectedField(field)),
             }
         }
-        Ok(Self {
-            cid: cid.ok_or(DagPbError::BadCid)?,
-            name,
-            tsize,
-        })
+        Ok(Self { cid: cid.ok_or(DagPbError::BadCid)?, name, tsize })
     }
 }
 
@@ -202,17 +196,10 @@ mod tests {
     fn a_directory_of_one_file_is_the_known_block() {
         let file = parse_cid("QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH").unwrap();
         let node = PbNode {
-            links: vec![PbLink {
-                cid: file,
-                name: Some("empty".into()),
-                tsize: Some(6),
-            }],
+            links: vec![PbLink { cid: file, name: Some("empty".into()), tsize: Some(6) }],
             data: Some(Bytes::from_static(&[8, 1])),
         };
-        let expected = format!(
-            "122d0a22{}1205656d70747918060a020801",
-            hex::encode(file.to_bytes())
-        );
+        let expected = format!("122d0a22{}1205656d70747918060a020801", hex::encode(file.to_bytes()));
         assert_eq!(hex::encode(node.encode()), expected);
     }
 
@@ -222,10 +209,7 @@ mod tests {
         let data = [0x0a, 1, b'd'];
         let usual = decode(&[&child[..], &child, &data].concat()).unwrap();
         assert_eq!(decode(&[&data[..], &child, &child].concat()), Ok(usual));
-        assert_eq!(
-            decode(&[&child[..], &data, &child].concat()),
-            Err(DagPbError::FieldOrder(2))
-        );
+        assert_eq!(decode(&[&child[..], &data, &child].concat()), Err(DagPbError::FieldOrder(2)));
         assert_eq!(decode(&[data, data].concat()), Err(DagPbError::FieldOrder(1)));
     }
 

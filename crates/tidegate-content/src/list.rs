@@ -42,13 +42,8 @@ pub struct DirectoryEntries {
 impl DirectoryEntries {
     /// The entries of the directory `cid`.
     pub fn new(cid: Cid) -> Self {
-        let root = DirectoryLink::Shard {
-            cid,
-            place: Place::default(),
-        };
-        Self {
-            pending: Pending::starting_with(root, MAX_DEPTH),
-        }
+        let root = DirectoryLink::Shard { cid, place: Place::default() };
+        Self { pending: Pending::starting_with(root, MAX_DEPTH) }
     }
 
     /// The next entry, or `None` after the last.

@@ -116,36 +116,17 @@ impl Node {
 
 impl FileNode {
     pub(crate) fn leaf(content: Bytes) -> Self {
-        Self {
-            size: content.len() as u64,
-            inline: content,
-            children: Vec::new(),
-        }
+        Self { size: content.len() as u64, inline: content, children: Vec::new() }
     }
 
     fn new(message: UnixFs, links: &[PbLink]) -> Result<Self, NodeError> {
         let size = message.content_size(links.len())?;
-        let children = links
-            .iter()
-            .map(|link| link.cid)
-            .zip(message.block_sizes)
-            .collect();
-        Ok(Self {
-            inline: message.data.unwrap_or_default(),
-            children,
-            size,
-        })
+        let children = links.iter().map(|link| link.cid).zip(message.block_sizes).collect();
+        Ok(Self { inline: message.data.unwrap_or_default(), children, size })
     }
 
     /// Checks the size that a parent expects here.
     pub(crate) fn of_size(self, expected: u64) -> Result<Self, NodeError> {
-        if self.size == expected {
-            Ok(self)
-        } else {
-            Err(NodeError::Size {
-                expected,
-                found: self.size,
-            })
-        }
+        if self.size == expected { Ok(self) } else { Err(NodeError::Size { expected, found: self.size }) }
     }
 }

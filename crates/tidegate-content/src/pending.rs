@@ -30,15 +30,8 @@ struct Level<T> {
 impl<T> Pending<T> {
     /// A stack with one item, for a DAG of at most `max_depth` levels.
     pub(crate) fn starting_with(first: T, max_depth: usize) -> Self {
-        let first = Level {
-            left: vec![first].into_iter(),
-            len: 1,
-        };
-        Self {
-            levels: vec![first],
-            held: 1,
-            max_depth,
-        }
+        let first = Level { left: vec![first].into_iter(), len: 1 };
+        Self { levels: vec![first], held: 1, max_depth }
     }
 
     /// The next item, which stays.
@@ -66,10 +59,7 @@ impl<T> Pending<T> {
         self.pop();
         if len > 0 {
             self.held += len;
-            self.levels.push(Level {
-                left: children.into_iter(),
-                len,
-            });
+            self.levels.push(Level { left: children.into_iter(), len });
         }
         Ok(())
     }

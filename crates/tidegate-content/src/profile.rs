@@ -48,12 +48,8 @@ impl Profile {
     };
 
     /// CIDv1 with raw leaves and the sizes of 2015: `ipfs add --cid-version 1` for many years.
-    pub const V1_RAW_256K_174: Self = Self {
-        name: "v1-raw-256k-174",
-        version_0: false,
-        raw_leaves: true,
-        ..Self::UNIXFS_V0_2015
-    };
+    pub const V1_RAW_256K_174: Self =
+        Self { name: "v1-raw-256k-174", version_0: false, raw_leaves: true, ..Self::UNIXFS_V0_2015 };
 
     /// CIDv1, 1 MiB chunks, 1024 links, raw leaves: the profile for new content.
     pub const UNIXFS_V1_2025: Self = Self {
@@ -80,12 +76,7 @@ impl Profile {
     pub fn with_sizes(self, name: &'static str, chunk_bytes: usize, max_links: usize) -> Option<Self> {
         let chunk_bytes = NonZeroUsize::new(chunk_bytes).filter(|size| size.get() <= MAX_CHUNK_BYTES)?;
         let max_links = Some(max_links).filter(|width| (2..=MAX_WIDTH).contains(width))?;
-        Some(Self {
-            name,
-            chunk_bytes,
-            max_links,
-            ..self
-        })
+        Some(Self { name, chunk_bytes, max_links, ..self })
     }
 
     /// This profile with leaves as raw blocks or inside DAG-PB.
@@ -103,11 +94,7 @@ impl Profile {
     /// Version of the CIDs that files and directories get.
     #[must_use]
     pub fn version(&self) -> cid::Version {
-        if self.version_0 {
-            cid::Version::V0
-        } else {
-            cid::Version::V1
-        }
+        if self.version_0 { cid::Version::V0 } else { cid::Version::V1 }
     }
 
     /// Bytes per chunk.
@@ -136,20 +123,12 @@ impl Profile {
 
     /// How nodes with links are named.
     pub(crate) fn node_name(&self) -> BlockName {
-        if self.version_0 {
-            BlockName::V0
-        } else {
-            BlockName::V1(DAG_PB)
-        }
+        if self.version_0 { BlockName::V0 } else { BlockName::V1(DAG_PB) }
     }
 
     /// How leaves are named. A raw leaf cannot have a CIDv0, whatever the rest has.
     pub(crate) fn leaf_name(&self) -> BlockName {
-        if self.raw_leaves {
-            BlockName::V1(RAW)
-        } else {
-            self.node_name()
-        }
+        if self.raw_leaves { BlockName::V1(RAW) } else { self.node_name() }
     }
 }
 

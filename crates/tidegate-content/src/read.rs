@@ -47,16 +47,8 @@ impl FileCursor {
     /// A cursor over the bytes `range` of the file `root`. What lies past the file's end is not there, silently: compare
     /// with [`file_size`].
     pub fn new(root: Cid, range: Range<u64>) -> Self {
-        let root = Piece {
-            cid: root,
-            start: 0,
-            size: None,
-        };
-        Self {
-            range,
-            size: None,
-            pending: Pending::starting_with(root, MAX_DEPTH),
-        }
+        let root = Piece { cid: root, start: 0, size: None };
+        Self { range, size: None, pending: Pending::starting_with(root, MAX_DEPTH) }
     }
 
     /// A cursor over all bytes.
@@ -112,11 +104,7 @@ impl FileCursor {
                 .map_or(content.len(), |place| place.min(content.len()))
         };
         let (from, to) = (within(self.range.start), within(self.range.end));
-        if from < to {
-            content.slice(from..to)
-        } else {
-            Bytes::new()
-        }
+        if from < to { content.slice(from..to) } else { Bytes::new() }
     }
 
     /// The children that the range touches; the first starts at `start`. Their sizes were checked to have a sum.
@@ -125,11 +113,7 @@ impl FileCursor {
         for &(cid, size) in children {
             let end = start + size;
             if start.max(self.range.start) < end.min(self.range.end) {
-                wanted.push(Piece {
-                    cid,
-                    start,
-                    size: Some(size),
-                });
+                wanted.push(Piece { cid, start, size: Some(size) });
             }
             start = end;
         }
@@ -143,8 +127,6 @@ impl FileCursor {
 /// When the block cannot be had or is not a file.
 pub fn file_size<S: BlockSource>(source: &mut S, cid: &Cid) -> Result<u64, ReadError<S::Error>> {
     let (_, node) = fetch_node(source, cid)?;
-    let file = node
-        .into_file()
-        .map_err(|reason| ReadError::malformed(cid, reason))?;
+    let file = node.into_file().map_err(|reason| ReadError::malformed(cid, reason))?;
     Ok(file.size)
 }

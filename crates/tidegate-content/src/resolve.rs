@@ -99,10 +99,7 @@ pub fn resolve<S: BlockSource>(
     root: &Cid,
     segments: &[impl AsRef<str>],
 ) -> Result<Resolution, ResolveError<S::Error>> {
-    let mut way = Way {
-        source,
-        trail: Vec::new(),
-    };
+    let mut way = Way { source, trail: Vec::new() };
     let mut cid = *root;
     let mut roots = vec![cid];
     let mut node = way.read(&cid)?;
@@ -112,34 +109,21 @@ pub fn resolve<S: BlockSource>(
             Node::Shard(shard) => way.find_in_hamt(cid, shard, name)?,
             Node::Other(codec) => return Err(ResolveError::InsideCodec { segment, codec }),
             Node::File(_) | Node::Raw(_) | Node::Symlink(_) => {
-                return Err(ResolveError::NotADirectory {
-                    segment,
-                    name: name.to_owned(),
-                });
+                return Err(ResolveError::NotADirectory { segment, name: name.to_owned() });
             }
         };
-        cid = found.ok_or_else(|| ResolveError::NoLink {
-            segment,
-            name: name.to_owned(),
-        })?;
+        cid = found.ok_or_else(|| ResolveError::NoLink { segment, name: name.to_owned() })?;
         roots.push(cid);
         node = way.read(&cid)?;
     }
-    Ok(Resolution {
-        cid,
-        entity: Entity::of(node),
-        roots,
-        trail: way.trail,
-    })
+    Ok(Resolution { cid, entity: Entity::of(node), roots, trail: way.trail })
 }
 
 impl Entity {
     fn of(node: Node) -> Self {
         match node {
             Node::File(file) => Self::File { size: file.size },
-            Node::Raw(block) => Self::RawBlock {
-                size: block.len() as u64,
-            },
+            Node::Raw(block) => Self::RawBlock { size: block.len() as u64 },
             Node::Directory(_) => Self::Directory(DirectoryFormat::Basic),
             Node::Shard(_) => Self::Directory(DirectoryFormat::Hamt),
             Node::Symlink(target) => Self::Symlink { target },
@@ -172,10 +156,7 @@ impl<S: BlockSource> Way<'_, S> {
     ) -> Result<Option<Cid>, ReadError<S::Error>> {
         let mut place = Place::default();
         loop {
-            match shard
-                .find(name, place)
-                .map_err(|reason| ReadError::malformed(&cid, reason))?
-            {
+            match shard.find(name, place).map_err(|reason| ReadError::malformed(&cid, reason))? {
                 Found::Entry(found) => return Ok(Some(found)),
                 Found::Nothing => return Ok(None),
                 Found::Shard(next, below) => (cid, place) = (next, below),
@@ -190,8 +171,5 @@ impl<S: BlockSource> Way<'_, S> {
 
 /// The first link of that name, as Kubo does where a name stands twice.
 fn find_link(links: &[PbLink], name: &str) -> Option<Cid> {
-    links
-        .iter()
-        .find(|link| link.name.as_deref() == Some(name))
-        .map(|link| link.cid)
+    links.iter().find(|link| link.name.as_deref() == Some(name)).map(|link| link.cid)
 }

@@ -39,11 +39,7 @@ struct Target {
 #[derive(Debug)]
 pub(crate) enum DirectoryLink {
     /// An entry.
-    Entry {
-        name: String,
-        cid: Cid,
-        tsize: Option<u64>,
-    },
+    Entry { name: String, cid: Cid, tsize: Option<u64> },
     /// A further part of a HAMT directory.
     Shard { cid: Cid, place: Place },
 }
@@ -62,10 +58,7 @@ impl Place {
         if total > u64::BITS {
             return Err(NodeError::Shard("deeper than the hash is long"));
         }
-        Ok(Self {
-            prefix: self.prefix << bits | slot,
-            bits: total,
-        })
+        Ok(Self { prefix: self.prefix << bits | slot, bits: total })
     }
 
     fn holds(self, name: &str) -> bool {
@@ -99,19 +92,14 @@ impl Shard {
         let mut taken = taken_slots(field);
         let digits = hex_digits(fanout);
         let slots = links.into_iter().map(|link| {
-            let number = taken
-                .next()
-                .ok_or(NodeError::Shard("more links than its bit field says"))?;
+            let number = taken.next().ok_or(NodeError::Shard("more links than its bit field says"))?;
             Slot::new(link, number, digits)
         });
         let slots = slots.collect::<Result<_, _>>()?;
         if taken.next().is_some() {
             return Err(NodeError::Shard("fewer links than its bit field says"));
         }
-        Ok(Self {
-            bits: fanout.trailing_zeros(),
-            slots,
-        })
+        Ok(Self { bits: fanout.trailing_zeros(), slots })
     }
 
     /// Looks for `name` in this shard, which stands at `place`.
@@ -150,24 +138,14 @@ impl Shard {
 impl Slot {
     fn new(link: PbLink, number: u64, digits: usize) -> Result<Self, NodeError> {
         let full = link.name.ok_or(NodeError::NoName)?;
-        let (prefix, name) = full
-            .split_at_checked(digits)
-            .ok_or(NodeError::Shard("link name is too short"))?;
-        let upper_hex = prefix
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte));
+        let (prefix, name) =
+            full.split_at_checked(digits).ok_or(NodeError::Shard("link name is too short"))?;
+        let upper_hex = prefix.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte));
         if !upper_hex || u64::from_str_radix(prefix, 16) != Ok(number) {
             return Err(NodeError::Shard("link name does not say its slot"));
         }
         let name = (!name.is_empty()).then(|| name.to_owned());
-        Ok(Self {
-            number,
-            name,
-            link: Target {
-                cid: link.cid,
-                tsize: link.tsize,
-            },
-        })
+        Ok(Self { number, name, link: Target { cid: link.cid, tsize: link.tsize } })
     }
 }
 
@@ -183,11 +161,7 @@ pub(crate) fn directory_links(links: Vec<PbLink>) -> Result<Vec<DirectoryLink>, 
 /// Numbers of the bits set in a big-endian bit field, ascending.
 fn taken_slots(field: &[u8]) -> impl Iterator<Item = u64> {
     let bytes = (0_u64..).step_by(8).zip(field.iter().rev().copied());
-    bytes.flat_map(|(first, byte)| {
-        (0..8)
-            .filter(move |bit| byte >> bit & 1 == 1)
-            .map(move |bit| first + bit)
-    })
+    bytes.flat_map(|(first, byte)| (0..8).filter(move |bit| byte >> bit & 1 == 1).map(move |bit| first + bit))
 }
 
 /// Length of the largest slot's number in hexadecimal.

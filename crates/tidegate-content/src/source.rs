@@ -46,10 +46,7 @@ pub enum ReadError<E> {
 
 impl<E> ReadError<E> {
     pub(crate) fn malformed(cid: &Cid, reason: NodeError) -> Self {
-        Self::Malformed {
-            cid: Box::new(*cid),
-            reason,
-        }
+        Self::Malformed { cid: Box::new(*cid), reason }
     }
 }
 

@@ -185,10 +185,7 @@ impl UnixFs {
             return Err(UnixFsError::Sizes);
         }
         let own = self.data.as_ref().map_or(0, |data| data.len() as u64);
-        let sum = self
-            .block_sizes
-            .iter()
-            .try_fold(own, |sum, size| sum.checked_add(*size));
+        let sum = self.block_sizes.iter().try_fold(own, |sum, size| sum.checked_add(*size));
         match sum {
             Some(sum) if self.file_size.is_none_or(|claimed| claimed == sum) => Ok(sum),
             _ => Err(UnixFsError::Sizes),
@@ -251,10 +248,7 @@ impl Mtime {
                 (_, wire_type) => reader.skip(wire_type)?,
             }
         }
-        Ok(Self {
-            seconds: seconds.ok_or(UnixFsError::BadField(8))?,
-            nanoseconds,
-        })
+        Ok(Self { seconds: seconds.ok_or(UnixFsError::BadField(8))?, nanoseconds })
     }
 
     fn encode(self, out: &mut Vec<u8>) {
@@ -291,10 +285,7 @@ mod tests {
     #[test]
     fn unknown_fields_are_passed_over() {
         let known = decode(&[8, 1]).unwrap();
-        assert_eq!(
-            decode(&[0x4a, 2, 7, 7, 8, 1, 0x50, 9, 0x5d, 1, 2, 3, 4]),
-            Ok(known)
-        );
+        assert_eq!(decode(&[0x4a, 2, 7, 7, 8, 1, 0x50, 9, 0x5d, 1, 2, 3, 4]), Ok(known));
     }
 
     #[test]
@@ -303,10 +294,7 @@ mod tests {
             (&[][..], UnixFsError::NoKind),
             (&[8, 6], UnixFsError::UnknownKind(6)),
             (&[8, 2, 0x10, 1], UnixFsError::BadField(2)),
-            (
-                &[8, 2, 0x38, 0xff, 0xff, 0xff, 0xff, 0x1f],
-                UnixFsError::BadField(7),
-            ),
+            (&[8, 2, 0x38, 0xff, 0xff, 0xff, 0xff, 0x1f], UnixFsError::BadField(7)),
             (&[8, 2, 0x42, 0], UnixFsError::BadField(8)),
             (&[8, 2, 0x4b], UnixFsError::Wire(WireError::WireType(3))),
             (&[8, 2, 0x12, 5, 1], UnixFsError::Wire(WireError::Truncated)),
@@ -317,27 +305,14 @@ mod tests {
 
     #[test]
     fn sizes_that_do_not_agree_are_noticed() {
-        let honest = UnixFs {
-            file_size: Some(5),
-            block_sizes: vec![2, 3],
-            ..UnixFs::new(Kind::File)
-        };
+        let honest = UnixFs { file_size: Some(5), block_sizes: vec![2, 3], ..UnixFs::new(Kind::File) };
         assert_eq!(honest.content_size(2), Ok(5));
         assert_eq!(honest.content_size(3), Err(UnixFsError::Sizes));
-        let lying = UnixFs {
-            file_size: Some(6),
-            ..honest.clone()
-        };
+        let lying = UnixFs { file_size: Some(6), ..honest.clone() };
         assert_eq!(lying.content_size(2), Err(UnixFsError::Sizes));
-        let overflowing = UnixFs {
-            block_sizes: vec![u64::MAX, 6],
-            ..honest.clone()
-        };
+        let overflowing = UnixFs { block_sizes: vec![u64::MAX, 6], ..honest.clone() };
         assert_eq!(overflowing.content_size(2), Err(UnixFsError::Sizes));
-        let directory = UnixFs {
-            kind: Kind::Directory,
-            ..honest
-        };
+        let directory = UnixFs { kind: Kind::Directory, ..honest };
         assert_eq!(directory.content_size(2), Err(UnixFsError::Sizes));
     }
 

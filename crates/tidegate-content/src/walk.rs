@@ -32,10 +32,7 @@ impl DagWalk {
     /// a very long walk then. Without, it comes once, and some 20 bytes are remembered of each.
     pub fn new(root: Cid, duplicates: bool) -> Self {
         let seen = (!duplicates).then(HashSet::new);
-        Self {
-            pending: Pending::starting_with(root, MAX_DAG_DEPTH),
-            seen,
-        }
+        Self { pending: Pending::starting_with(root, MAX_DAG_DEPTH), seen }
     }
 
     /// The next block with its name, or `None` after the last.
@@ -47,17 +44,12 @@ impl DagWalk {
         source: &mut S,
     ) -> Result<Option<(Cid, Bytes)>, ReadError<S::Error>> {
         while let Some(&cid) = self.pending.peek() {
-            if self
-                .seen
-                .as_ref()
-                .is_some_and(|seen| seen.contains(&seen_key(&cid)))
-            {
+            if self.seen.as_ref().is_some_and(|seen| seen.contains(&seen_key(&cid))) {
                 self.pending.pop();
                 continue;
             }
             let block = fetch(source, &cid)?;
-            self.descend(&cid, &block)
-                .map_err(|reason| ReadError::malformed(&cid, reason))?;
+            self.descend(&cid, &block).map_err(|reason| ReadError::malformed(&cid, reason))?;
             if identity_block(&cid).is_none() {
                 if let Some(seen) = &mut self.seen {
                     seen.insert(seen_key(&cid));
@@ -69,13 +61,8 @@ impl DagWalk {
     }
 
     fn descend(&mut self, cid: &Cid, block: &Bytes) -> Result<(), NodeError> {
-        let links = if cid.codec() == DAG_PB {
-            PbNode::decode(block)?.links
-        } else {
-            Vec::new()
-        };
-        self.pending
-            .replace(links.into_iter().map(|link| link.cid).collect())
+        let links = if cid.codec() == DAG_PB { PbNode::decode(block)?.links } else { Vec::new() };
+        self.pending.replace(links.into_iter().map(|link| link.cid).collect())
     }
 }
 

@@ -60,11 +60,7 @@ impl<'a> WireReader<'a> {
                 return Ok(value);
             }
         }
-        Err(if self.rest.len() < 10 {
-            WireError::Truncated
-        } else {
-            WireError::NumberTooLong
-        })
+        Err(if self.rest.len() < 10 { WireError::Truncated } else { WireError::NumberTooLong })
     }
 
     /// A length and that many bytes.
@@ -154,10 +150,7 @@ mod tests {
         let mut too_big = all_ones;
         too_big[9] = 2;
         assert_eq!(WireReader::new(&too_big).varint(), Err(WireError::NumberTooLong));
-        assert_eq!(
-            WireReader::new(&[0x80; 11]).varint(),
-            Err(WireError::NumberTooLong)
-        );
+        assert_eq!(WireReader::new(&[0x80; 11]).varint(), Err(WireError::NumberTooLong));
         assert_eq!(WireReader::new(&[0x80; 9]).varint(), Err(WireError::Truncated));
     }
 

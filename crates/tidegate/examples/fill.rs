@@ -31,25 +31,15 @@ async fn main() -> anyhow::Result<()> {
     let [dir, count] = args.as_slice() else {
         anyhow::bail!("usage: fill DIR COUNT");
     };
-    fill(
-        Path::new(dir),
-        count.parse().context("COUNT is a number, as in 100000")?,
-    )
-    .await
+    fill(Path::new(dir), count.parse().context("COUNT is a number, as in 100000")?).await
 }
 
 async fn fill(dir: &Path, count: u64) -> anyhow::Result<()> {
     let mut settings = Overrides::default();
     settings.0.push(("data.dir", dir.to_string_lossy().into_owned()));
     let app = App::open(Config::load(None, std::iter::empty(), settings)?, Clock::system()).await?;
-    let registered = app
-        .accounts
-        .register("fill@example.org", generate_password()?)
-        .await?;
-    let caller = Caller {
-        account: registered.account,
-        key: DEFAULT_KEY_NAME.to_owned(),
-    };
+    let registered = app.accounts.register("fill@example.org", generate_password()?).await?;
+    let caller = Caller { account: registered.account, key: DEFAULT_KEY_NAME.to_owned() };
     stream::iter(0..count)
         .map(|number| pin(&app, &caller, number))
         .buffer_unordered(AT_ONCE)
@@ -68,8 +58,6 @@ async fn pin(app: &App, caller: &Caller, number: u64) -> anyhow::Result<()> {
     upload.open_file("number").await?;
     upload.write(content).await?;
     upload.close_file().await?;
-    app.pins
-        .pin_upload(caller, upload, &cid, &cid.to_string(), Label::default())
-        .await?;
+    app.pins.pin_upload(caller, upload, &cid, &cid.to_string(), Label::default()).await?;
     Ok(())
 }

@@ -56,30 +56,13 @@ impl App {
         let store = BlobStore::open(dir.path())
             .with_context(|| format!("cannot make the content folders in {}", dir.path().display()))?;
         let accounts = Accounts::new(Arc::clone(&db), clock.clone(), &dir.server_key(&config.secrets)?)?;
-        let pins = Pins::new(
-            Arc::clone(&db),
-            store.clone(),
-            clock.clone(),
-            &config.limits,
-            &node,
-        );
-        let removed = pins
-            .clean()
-            .await
-            .context("cannot remove what an earlier run left unfinished")?;
+        let pins = Pins::new(Arc::clone(&db), store.clone(), clock.clone(), &config.limits, &node);
+        let removed = pins.clean().await.context("cannot remove what an earlier run left unfinished")?;
         if removed > 0 {
             tracing::info!(removed, "removed uploads that an earlier run left unfinished");
         }
         let library = Library::new(Arc::clone(&db), store);
-        Ok(Self(Arc::new(Parts {
-            config,
-            clock,
-            db,
-            accounts,
-            pins,
-            library,
-            _dir: dir,
-        })))
+        Ok(Self(Arc::new(Parts { config, clock, db, accounts, pins, library, _dir: dir })))
     }
 
     /// Waits for what is being written.

@@ -126,23 +126,14 @@ mod tests {
     #[test]
     fn prints_rfc_3339_with_milliseconds() {
         assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
-        assert_eq!(
-            Timestamp::from_millis(1_629_867_225_040).to_string(),
-            "2021-08-25T04:53:45.040Z"
-        );
+        assert_eq!(Timestamp::from_millis(1_629_867_225_040).to_string(), "2021-08-25T04:53:45.040Z");
         assert_eq!(Timestamp::from_millis(-1).to_string(), "1969-12-31T23:59:59.999Z");
     }
 
     #[test]
     fn every_moment_can_be_printed() {
-        assert_eq!(
-            Timestamp::from_millis(i64::MIN).to_string(),
-            "0000-01-01T00:00:00.000Z"
-        );
-        assert_eq!(
-            Timestamp::from_millis(i64::MAX).to_string(),
-            "9999-12-31T23:59:59.999Z"
-        );
+        assert_eq!(Timestamp::from_millis(i64::MIN).to_string(), "0000-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
         assert_eq!(Timestamp::MAX.plus(Duration::MAX), Timestamp::MAX);
     }
 

@@ -46,10 +46,7 @@ impl DataDir {
     /// It cannot be made.
     pub fn visit(path: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(path).with_context(|| not_writable(path))?;
-        Ok(Self {
-            path: path.to_owned(),
-            _lock: None,
-        })
+        Ok(Self { path: path.to_owned(), _lock: None })
     }
 
     /// Where it is.
@@ -105,8 +102,5 @@ impl DataDir {
 }
 
 fn not_writable(path: &Path) -> String {
-    format!(
-        "cannot write to the data folder {}; give another with --data",
-        path.display()
-    )
+    format!("cannot write to the data folder {}; give another with --data", path.display())
 }

@@ -41,11 +41,7 @@ impl Server {
     /// The address is taken, or not ours.
     pub async fn bind(config: &config::Server, router: Router) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
-        Ok(Self {
-            listener,
-            router,
-            config: config.clone(),
-        })
+        Ok(Self { listener, router, config: config.clone() })
     }
 
     /// The address bound, with the port the system chose when the config says 0.
@@ -66,10 +62,7 @@ impl Server {
             .timer(TokioTimer::new())
             .max_buf_size(READ_BUFFER)
             .header_read_timeout(self.config.header_timeout);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(128);
+        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(128);
         let builder = Arc::new(builder);
 
         let mut stop = std::pin::pin!(stop);
@@ -102,14 +95,8 @@ impl Server {
         }
         drop(self.listener);
         let open = graceful.count();
-        tracing::info!(
-            connections = open,
-            "stopping: no new connections, running requests are finished"
-        );
-        if tokio::time::timeout(self.config.drain_timeout, graceful.shutdown())
-            .await
-            .is_err()
-        {
+        tracing::info!(connections = open, "stopping: no new connections, running requests are finished");
+        if tokio::time::timeout(self.config.drain_timeout, graceful.shutdown()).await.is_err() {
             tracing::warn!(after = ?self.config.drain_timeout, "some requests did not finish in time and are cut");
         }
     }
@@ -139,10 +126,7 @@ fn prepared(stream: TcpStream) -> TcpStream {
 
 /// Out of file descriptors, accepting fails at once and again: wait for some connection to end.
 async fn pause_when_exhausted(error: &io::Error) {
-    if !matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
-    ) {
+    if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
         tracing::error!(%error, "cannot accept connections; trying again in a second");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

@@ -94,10 +94,7 @@ impl<'a> Cbor<'a> {
             27 => (8, 1 << 32),
             _ => return Err(CarError::Header("indefinite or reserved CBOR length")),
         };
-        let value = self
-            .take(width)?
-            .iter()
-            .fold(0, |value, byte| value << 8 | u64::from(*byte));
+        let value = self.take(width)?.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
         if value < least {
             return Err(CarError::Header("CBOR number is not in its shortest form"));
         }
@@ -169,13 +166,7 @@ mod tests {
     fn what_is_written_is_read() {
         for count in [0, 1, 2, 23, 24, 255, 256, 1024] {
             let header = parse(&encode(&roots(count))).unwrap();
-            assert_eq!(
-                header,
-                Header {
-                    version: 1,
-                    roots: Some(roots(count))
-                }
-            );
+            assert_eq!(header, Header { version: 1, roots: Some(roots(count)) });
         }
         let v0 = [cid("QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH")];
         assert_eq!(parse(&encode(&v0)).unwrap().roots.unwrap(), v0);
@@ -184,20 +175,8 @@ mod tests {
     #[test]
     fn keys_come_in_any_order() {
         let bytes = b"\xa2\x67version\x01\x65roots\x80";
-        assert_eq!(
-            parse(bytes).unwrap(),
-            Header {
-                version: 1,
-                roots: Some(Vec::new())
-            }
-        );
-        assert_eq!(
-            parse(b"\xa1\x67version\x02").unwrap(),
-            Header {
-                version: 2,
-                roots: None
-            }
-        );
+        assert_eq!(parse(bytes).unwrap(), Header { version: 1, roots: Some(Vec::new()) });
+        assert_eq!(parse(b"\xa1\x67version\x02").unwrap(), Header { version: 2, roots: None });
     }
 
     #[test]

@@ -24,11 +24,7 @@ pub struct CarLimits {
 impl Default for CarLimits {
     /// 64 KiB of header (1024 roots fit), blocks of at most [`MAX_BLOCK_BYTES`], 1 MiB of padding.
     fn default() -> Self {
-        Self {
-            header: 64 << 10,
-            block: MAX_BLOCK_BYTES,
-            padding: 1 << 20,
-        }
+        Self { header: 64 << 10, block: MAX_BLOCK_BYTES, padding: 1 << 20 }
     }
 }
 
@@ -211,39 +207,18 @@ impl CarReader {
         if part == Part::Section {
             let (cid, data) = split_section(body)?;
             if data.len() > self.limits.block {
-                return Err(CarError::SectionTooLong {
-                    len: data.len() as u64,
-                    limit: self.limits.block,
-                });
+                return Err(CarError::SectionTooLong { len: data.len() as u64, limit: self.limits.block });
             }
             self.state = State::Length(Part::Section);
             return Ok(Some(CarEvent::Block { cid, data, offset }));
         }
         match (header::parse(&body)?, part) {
-            (
-                header::Header {
-                    version: 1,
-                    roots: Some(roots),
-                },
-                _,
-            ) => {
+            (header::Header { version: 1, roots: Some(roots) }, _) => {
                 self.state = State::Length(Part::Section);
                 Ok(Some(CarEvent::Header(roots)))
             }
-            (
-                header::Header {
-                    version: 1,
-                    roots: None,
-                },
-                _,
-            ) => Err(CarError::Header("no roots")),
-            (
-                header::Header {
-                    version: 2,
-                    roots: None,
-                },
-                Part::Opening,
-            ) => {
+            (header::Header { version: 1, roots: None }, _) => Err(CarError::Header("no roots")),
+            (header::Header { version: 2, roots: None }, Part::Opening) => {
                 self.state = State::V2Header;
                 Ok(None)
             }
@@ -253,10 +228,7 @@ impl CarReader {
 
     /// Learns the shape of a CARv2; gives the number of bytes before its payload.
     fn enter_v2(&mut self, bytes: &Bytes) -> Result<u64, CarError> {
-        let header = bytes
-            .first_chunk()
-            .ok_or(CarError::Truncated)
-            .and_then(V2Header::parse)?;
+        let header = bytes.first_chunk().ok_or(CarError::Truncated).and_then(V2Header::parse)?;
         let padding = header.data_offset - V2Header::END;
         if padding > self.limits.padding {
             return Err(CarError::V2Header("payload starts too far into the file"));
@@ -277,11 +249,7 @@ impl CarReader {
     fn take_varint(&mut self) -> Result<Option<u64>, CarError> {
         while let Some(byte) = self.input.byte() {
             self.advance(1)?;
-            let slot = self
-                .varint
-                .bytes
-                .get_mut(self.varint.len)
-                .ok_or(CarError::Varint)?;
+            let slot = self.varint.bytes.get_mut(self.varint.len).ok_or(CarError::Varint)?;
             *slot = byte;
             self.varint.len += 1;
             if unsigned_varint::decode::is_last(byte) {

@@ -21,11 +21,7 @@ fn car(blocks: &[Vec<u8>]) -> (Vec<u8>, Vec<CarEvent>) {
         let (cid, offset) = (cid(block), bytes.len() as u64);
         bytes.extend_from_slice(&v1::section_prefix(&cid, block.len()));
         bytes.extend_from_slice(block);
-        events.push(CarEvent::Block {
-            cid,
-            data: Bytes::from(block.clone()),
-            offset,
-        });
+        events.push(CarEvent::Block { cid, data: Bytes::from(block.clone()), offset });
     }
     (bytes, events)
 }
@@ -38,14 +34,7 @@ fn wrap(payload: &[u8], padding: usize) -> Vec<u8> {
         index_offset: data_offset + payload.len() as u64 + 3,
         ..V2Header::unpadded(payload.len() as u64)
     };
-    [
-        &v2::PRAGMA[..],
-        &header.encode(),
-        &vec![0xff; padding],
-        payload,
-        b"...an index",
-    ]
-    .concat()
+    [&v2::PRAGMA[..], &header.encode(), &vec![0xff; padding], payload, b"...an index"].concat()
 }
 
 /// Reads `bytes` cut at the given places, which may repeat.
@@ -115,9 +104,7 @@ fn a_block_within_one_piece_is_not_copied() {
     let mut reader = CarReader::new(CarLimits::default());
     reader.feed(bytes.clone());
     assert!(matches!(reader.next().unwrap(), Some(CarEvent::Header(_))));
-    let Some(CarEvent::Block { data, .. }) = reader.next().unwrap() else {
-        panic!("no block")
-    };
+    let Some(CarEvent::Block { data, .. }) = reader.next().unwrap() else { panic!("no block") };
     assert!(bytes.as_ptr_range().contains(&data.as_ptr()));
 }
 
@@ -125,25 +112,13 @@ fn a_block_within_one_piece_is_not_copied() {
 fn a_length_over_the_limit_is_refused_before_its_bytes_come() {
     let mut reader = CarReader::new(CarLimits::default());
     reader.feed(Bytes::from_static(b"\x81\x80\x04"));
-    assert_eq!(
-        reader.next(),
-        Err(CarError::HeaderTooLong {
-            len: 65_537,
-            limit: 65_536
-        })
-    );
+    assert_eq!(reader.next(), Err(CarError::HeaderTooLong { len: 65_537, limit: 65_536 }));
 
-    let mut reader = CarReader::new(CarLimits {
-        block: 1000,
-        ..CarLimits::default()
-    });
+    let mut reader = CarReader::new(CarLimits { block: 1000, ..CarLimits::default() });
     reader.feed(Bytes::from(v1::encode_header(&[])));
     reader.next().unwrap();
     reader.feed(Bytes::from_static(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"));
-    let error = CarError::SectionTooLong {
-        len: u64::MAX,
-        limit: 1000 + MAX_CID_BYTES,
-    };
+    let error = CarError::SectionTooLong { len: u64::MAX, limit: 1000 + MAX_CID_BYTES };
     assert_eq!(reader.next(), Err(error.clone()));
     reader.feed(Bytes::from_static(b"more"));
     assert_eq!(reader.next(), Err(error.clone()), "an error stays");
@@ -152,10 +127,7 @@ fn a_length_over_the_limit_is_refused_before_its_bytes_come() {
 
 #[test]
 fn a_block_over_the_limit_is_refused_even_with_a_short_cid() {
-    let limits = CarLimits {
-        block: 1000,
-        ..CarLimits::default()
-    };
+    let limits = CarLimits { block: 1000, ..CarLimits::default() };
     for (len, fits) in [(1000, true), (1001, false)] {
         let mut reader = CarReader::new(limits);
         reader.feed(Bytes::from(car(&[vec![0; len]]).0));
@@ -171,15 +143,9 @@ fn malformed_streams_are_refused() {
     assert_eq!(read(&section(b"\x00"), &[]), Err(CarError::SectionCid));
     assert_eq!(read(&section(b"\x02\x01\x55"), &[]), Err(CarError::SectionCid));
     assert_eq!(read(&section(b"\x81\x00"), &[]), Err(CarError::Varint));
-    assert_eq!(
-        read(&section(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), &[]),
-        Err(CarError::Varint)
-    );
+    assert_eq!(read(&section(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), &[]), Err(CarError::Varint));
     assert_eq!(read(b"\x00", &[]), Err(CarError::Header("ends too early")));
-    assert_eq!(
-        read(b"\x11\xa2\x67version\x03\x65roots\x80", &[]),
-        Err(CarError::Version(3))
-    );
+    assert_eq!(read(b"\x11\xa2\x67version\x03\x65roots\x80", &[]), Err(CarError::Version(3)));
 }
 
 #[test]

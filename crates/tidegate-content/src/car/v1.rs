@@ -35,10 +35,7 @@ pub fn section_prefix(cid: &Cid, block_len: usize) -> SectionPrefix {
     head.copy_from_slice(varint);
     // The buffer holds the longest CID there is, so writing cannot fail.
     let written = cid.write_bytes(&mut tail).unwrap_or_default();
-    SectionPrefix {
-        bytes,
-        len: varint.len() + written,
-    }
+    SectionPrefix { bytes, len: varint.len() + written }
 }
 
 /// The beginning of a section that is read from its place, say where an index says it starts.
@@ -64,11 +61,7 @@ impl SectionHead {
         let (len, rest) = unsigned_varint::decode::u64(bytes).map_err(|_| CarError::Varint)?;
         let (cid, cid_len) = read_cid(rest)?;
         let data_len = len.checked_sub(cid_len as u64).ok_or(CarError::SectionCid)?;
-        Ok(Self {
-            cid,
-            data_start: bytes.len() - rest.len() + cid_len,
-            data_len,
-        })
+        Ok(Self { cid, data_start: bytes.len() - rest.len() + cid_len, data_len })
     }
 }
 
@@ -115,16 +108,9 @@ mod tests {
             let (len, rest) = unsigned_varint::decode::usize(&prefix).unwrap();
             assert_eq!(rest, cid.to_bytes());
             assert_eq!(len, rest.len() + 300);
-            let head = SectionHead {
-                cid,
-                data_start: prefix.len(),
-                data_len: 300,
-            };
+            let head = SectionHead { cid, data_start: prefix.len(), data_len: 300 };
             assert_eq!(SectionHead::parse(&prefix).unwrap(), head);
-            assert_eq!(
-                SectionHead::parse(&[&prefix, &b"block"[..]].concat()).unwrap(),
-                head
-            );
+            assert_eq!(SectionHead::parse(&[&prefix, &b"block"[..]].concat()).unwrap(), head);
             assert!(SectionHead::parse(&prefix[..prefix.len() - 1]).is_err());
         }
     }

@@ -59,12 +59,8 @@ impl V2Header {
     /// [`CarError::V2Header`] when parts overlap each other or the header, or an end overflows. Whether the file is
     /// long enough is for the caller to check.
     pub fn parse(bytes: &[u8; Self::LEN]) -> Result<Self, CarError> {
-        let word = |at: usize| {
-            bytes[at..at + 8]
-                .iter()
-                .rev()
-                .fold(0, |value, byte| value << 8 | u64::from(*byte))
-        };
+        let word =
+            |at: usize| bytes[at..at + 8].iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte));
         let header = Self {
             characteristics: u128::from(word(8)) << 64 | u128::from(word(0)),
             data_offset: word(16),
@@ -98,21 +94,11 @@ mod tests {
     fn what_is_written_is_read() {
         let header = V2Header::unpadded(448);
         let bytes = header.encode();
-        assert_eq!(
-            bytes[0], 0x80,
-            "the leftmost bit of the first byte says that the index is complete"
-        );
-        assert_eq!(
-            hex::encode(&bytes[16..]),
-            "3300000000000000c001000000000000f301000000000000"
-        );
+        assert_eq!(bytes[0], 0x80, "the leftmost bit of the first byte says that the index is complete");
+        assert_eq!(hex::encode(&bytes[16..]), "3300000000000000c001000000000000f301000000000000");
         assert_eq!(V2Header::parse(&bytes).unwrap(), header);
-        let odd = V2Header {
-            characteristics: u128::MAX << 3,
-            data_offset: 4096,
-            data_size: 0,
-            index_offset: 0,
-        };
+        let odd =
+            V2Header { characteristics: u128::MAX << 3, data_offset: 4096, data_size: 0, index_offset: 0 };
         assert_eq!(V2Header::parse(&odd.encode()).unwrap(), odd);
     }
 
@@ -120,26 +106,11 @@ mod tests {
     fn overlaps_and_overflows_are_refused() {
         let good = V2Header::unpadded(100);
         for bad in [
-            V2Header {
-                data_offset: 0,
-                ..good
-            },
-            V2Header {
-                data_offset: 50,
-                ..good
-            },
-            V2Header {
-                data_size: u64::MAX,
-                ..good
-            },
-            V2Header {
-                index_offset: 150,
-                ..good
-            },
-            V2Header {
-                index_offset: 1,
-                ..good
-            },
+            V2Header { data_offset: 0, ..good },
+            V2Header { data_offset: 50, ..good },
+            V2Header { data_size: u64::MAX, ..good },
+            V2Header { index_offset: 150, ..good },
+            V2Header { index_offset: 1, ..good },
         ] {
             assert!(V2Header::parse(&bad.encode()).is_err(), "{bad:?}");
         }

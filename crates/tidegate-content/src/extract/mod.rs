@@ -61,10 +61,7 @@ enum Expected {
 impl Extractor {
     /// Expects the DAG of `root`, be it a file, a directory or a symbolic link.
     pub fn new(root: Cid) -> Self {
-        let root = Expected::Entry {
-            name: String::new(),
-            cid: root,
-        };
+        let root = Expected::Entry { name: String::new(), cid: root };
         Self {
             expected: Pending::starting_with(root, MAX_DAG_DEPTH),
             block: None,
@@ -92,10 +89,8 @@ impl Extractor {
             let (expected, found) = (Box::new(expected), Box::new(*cid));
             return Err(ExtractError::OutOfOrder { expected, found });
         }
-        verify_block(&expected, &block).map_err(|reason| ExtractError::Block {
-            cid: Box::new(expected),
-            reason,
-        })?;
+        verify_block(&expected, &block)
+            .map_err(|reason| ExtractError::Block { cid: Box::new(expected), reason })?;
         self.block = Some(block);
         Ok(())
     }
@@ -132,11 +127,7 @@ impl Extractor {
     /// # Errors
     /// [`ExtractError::Incomplete`] when anything of the DAG is missing.
     pub fn finish(mut self) -> Result<(), ExtractError> {
-        if self.expected.peek().is_none() {
-            Ok(())
-        } else {
-            Err(ExtractError::Incomplete)
-        }
+        if self.expected.peek().is_none() { Ok(()) } else { Err(ExtractError::Incomplete) }
     }
 
     /// Takes what needs no block.
@@ -155,10 +146,7 @@ impl Extractor {
 
     /// Puts what the expected block `cid` calls for in its place.
     fn enter(&mut self, cid: &Cid, block: &Bytes) -> Result<Option<ExtractEvent>, ExtractError> {
-        let malformed = |reason| ExtractError::Malformed {
-            cid: Box::new(*cid),
-            reason,
-        };
+        let malformed = |reason| ExtractError::Malformed { cid: Box::new(*cid), reason };
         let node = Node::decode(cid, block).map_err(malformed)?;
         let (event, children) = match self.expected.peek() {
             Some(Expected::Entry { name, .. }) => {
@@ -166,10 +154,7 @@ impl Extractor {
                 return self.enter_entry(path, node, malformed);
             }
             Some(&Expected::Piece { size, .. }) => {
-                let file = node
-                    .into_file()
-                    .and_then(|file| file.of_size(size))
-                    .map_err(malformed)?;
+                let file = node.into_file().and_then(|file| file.of_size(size)).map_err(malformed)?;
                 (None, pieces(file))
             }
             Some(&Expected::Shard { place, .. }) => {
@@ -233,10 +218,7 @@ impl Expected {
 
 fn pieces(file: FileNode) -> Vec<Expected> {
     let inline = (!file.inline.is_empty()).then_some(Expected::Data(file.inline));
-    let children = file
-        .children
-        .into_iter()
-        .map(|(cid, size)| Expected::Piece { cid, size });
+    let children = file.children.into_iter().map(|(cid, size)| Expected::Piece { cid, size });
     inline.into_iter().chain(children).collect()
 }
 
@@ -263,9 +245,5 @@ fn entries(links: Vec<DirectoryLink>) -> Result<Vec<Expected>, ExtractError> {
 }
 
 fn joined(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}/{name}")
-    }
+    if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") }
 }

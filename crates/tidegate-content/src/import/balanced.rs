@@ -20,10 +20,7 @@ pub(super) struct BalancedTree {
 
 impl BalancedTree {
     pub(super) fn new(profile: Profile) -> Self {
-        Self {
-            profile,
-            levels: Vec::new(),
-        }
+        Self { profile, levels: Vec::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -81,9 +78,5 @@ fn put_node<S: BlockSink>(
     let block = NewBlock::hash(profile.node_name(), vec![node.encode().into()]);
     sink.put(&block)?;
     let below: u64 = children.iter().map(|child| child.dag_size).sum();
-    Ok(Imported {
-        cid: *block.cid(),
-        size,
-        dag_size: below + block.len() as u64,
-    })
+    Ok(Imported { cid: *block.cid(), size, dag_size: below + block.len() as u64 })
 }

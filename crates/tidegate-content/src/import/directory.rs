@@ -79,10 +79,7 @@ impl DirectoryImport {
     /// An empty tree.
     #[must_use]
     pub fn new(profile: Profile) -> Self {
-        Self {
-            profile,
-            directories: vec![Directory::new()],
-        }
+        Self { profile, directories: vec![Directory::new()] }
     }
 
     /// Adds a file whose blocks were put out before. Directories on the way are made.
@@ -168,14 +165,10 @@ impl DirectoryImport {
         let mut open = vec![0];
         while let Some(position) = open.pop() {
             order.push(position);
-            open.extend(
-                self.directories[position]
-                    .values()
-                    .filter_map(|entry| match entry {
-                        Entry::Directory(position) => Some(*position),
-                        _ => None,
-                    }),
-            );
+            open.extend(self.directories[position].values().filter_map(|entry| match entry {
+                Entry::Directory(position) => Some(*position),
+                _ => None,
+            }));
         }
         order.reverse();
         order
@@ -204,27 +197,14 @@ fn put_directory<S: BlockSink>(
         return put_sharded(profile, links, size, sink);
     }
     let below: u64 = links.iter().filter_map(|link| link.tsize).sum();
-    let node = PbNode {
-        links,
-        data: Some(UnixFs::new(Kind::Directory).encode().into()),
-    };
+    let node = PbNode { links, data: Some(UnixFs::new(Kind::Directory).encode().into()) };
     let block = put_node(profile, &node, sink).map_err(DirectoryError::Sink)?;
-    Ok(Imported {
-        size,
-        dag_size: below + block.dag_size,
-        ..block
-    })
+    Ok(Imported { size, dag_size: below + block.dag_size, ..block })
 }
 
 fn put_symlink<S: BlockSink>(profile: Profile, target: Bytes, sink: &mut S) -> Result<Imported, S::Error> {
-    let symlink = UnixFs {
-        data: Some(target),
-        ..UnixFs::new(Kind::Symlink)
-    };
-    let node = PbNode {
-        links: Vec::new(),
-        data: Some(symlink.encode().into()),
-    };
+    let symlink = UnixFs { data: Some(target), ..UnixFs::new(Kind::Symlink) };
+    let node = PbNode { links: Vec::new(), data: Some(symlink.encode().into()) };
     put_node(profile, &node, sink)
 }
 
@@ -232,20 +212,15 @@ fn put_symlink<S: BlockSink>(profile: Profile, target: Bytes, sink: &mut S) -> R
 fn put_node<S: BlockSink>(profile: Profile, node: &PbNode, sink: &mut S) -> Result<Imported, S::Error> {
     let block = NewBlock::hash(profile.node_name(), vec![node.encode().into()]);
     sink.put(&block)?;
-    Ok(Imported {
-        cid: *block.cid(),
-        size: 0,
-        dag_size: block.len() as u64,
-    })
+    Ok(Imported { cid: *block.cid(), size: 0, dag_size: block.len() as u64 })
 }
 
 /// How large the directory is taken to be, in bytes. Up to the threshold its block is well below 2 MiB either way.
 fn estimate(profile: Profile, links: &[PbLink]) -> usize {
     match profile.shard_estimate() {
-        ShardEstimate::LinksBytes => links
-            .iter()
-            .map(|link| link.name.as_ref().map_or(0, String::len) + link.cid.encoded_len())
-            .sum(),
+        ShardEstimate::LinksBytes => {
+            links.iter().map(|link| link.name.as_ref().map_or(0, String::len) + link.cid.encoded_len()).sum()
+        }
         ShardEstimate::BlockBytes => {
             const DATA_FIELD: usize = 4; // key, length, and the two bytes of a bare directory message
             links.iter().map(PbLink::len_in_node).sum::<usize>() + DATA_FIELD

@@ -90,14 +90,7 @@ impl FileImport {
     fn add<S: BlockSink>(&mut self, leaf: &Leaf, sink: &mut S) -> Result<(), S::Error> {
         let Leaf { block, content } = leaf;
         sink.put(block)?;
-        self.tree.add(
-            Imported {
-                cid: *block.cid(),
-                size: *content,
-                dag_size: block.len() as u64,
-            },
-            sink,
-        )
+        self.tree.add(Imported { cid: *block.cid(), size: *content, dag_size: block.len() as u64 }, sink)
     }
 }
 
@@ -121,9 +114,6 @@ impl Leaf {
             parts.push(suffix.into());
             parts
         };
-        Self {
-            block: NewBlock::hash(profile.leaf_name(), parts),
-            content: content as u64,
-        }
+        Self { block: NewBlock::hash(profile.leaf_name(), parts), content: content as u64 }
     }
 }

@@ -34,9 +34,7 @@ impl Hasher {
             .num_threads(count.get())
             .thread_name(|index| format!("hash-{index}"))
             .build();
-        Self {
-            pool: pool.ok().map(Arc::new),
-        }
+        Self { pool: pool.ok().map(Arc::new) }
     }
 
     /// A pool with a thread for every core, or none at all where there is one core only.
@@ -64,11 +62,7 @@ impl<T: Send + 'static> HashQueue<T> {
         let pool = hasher.pool.clone().filter(|_| chunk_bytes >= WORTH_A_THREAD);
         // One chunk being hashed and one waiting for each thread: more would only take memory.
         let busy = pool.as_ref().map_or(1, |pool| pool.current_num_threads()) * 2;
-        Self {
-            pool,
-            limit: (IN_FLIGHT_BYTES / chunk_bytes).min(busy).max(2),
-            waiting: VecDeque::new(),
-        }
+        Self { pool, limit: (IN_FLIGHT_BYTES / chunk_bytes).min(busy).max(2), waiting: VecDeque::new() }
     }
 
     /// Starts `hash`, or, without a pool, does it and returns the result: there is nothing before it then.
@@ -105,11 +99,7 @@ impl<T: Send + 'static> HashQueue<T> {
 
     /// The first result, waiting for it, if no more may be started before it is taken.
     pub(super) fn wait_if_full(&mut self) -> Option<T> {
-        if self.waiting.len() < self.limit {
-            None
-        } else {
-            self.wait()
-        }
+        if self.waiting.len() < self.limit { None } else { self.wait() }
     }
 }
 

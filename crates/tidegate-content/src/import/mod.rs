@@ -53,10 +53,6 @@ pub struct Imported {
 impl Imported {
     /// The link a parent holds.
     fn link(&self, name: String) -> PbLink {
-        PbLink {
-            cid: self.cid,
-            name: Some(name),
-            tsize: Some(self.dag_size),
-        }
+        PbLink { cid: self.cid, name: Some(name), tsize: Some(self.dag_size) }
     }
 }

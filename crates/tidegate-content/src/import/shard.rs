@@ -38,11 +38,7 @@ struct Entry {
 impl Entry {
     fn new(mut link: PbLink) -> Self {
         let name = link.name.take().unwrap_or_default();
-        Self {
-            hash: name_hash(&name),
-            name,
-            link,
-        }
+        Self { hash: name_hash(&name), name, link }
     }
 
     /// The slot in a shard at this depth.
@@ -68,10 +64,7 @@ fn put_shard<S: BlockSink>(
         let link = match same_slot {
             [only] => {
                 name.push_str(&only.name);
-                PbLink {
-                    name: Some(name),
-                    ..only.link.clone()
-                }
+                PbLink { name: Some(name), ..only.link.clone() }
             }
             [first, ..] if depth + 1 == MAX_DEPTH => {
                 return Err(DirectoryError::HashCollision(std::mem::take(&mut first.name)));
@@ -89,15 +82,8 @@ fn put_shard<S: BlockSink>(
         fanout: Some(FANOUT as u64),
         ..UnixFs::new(Kind::HamtShard)
     };
-    let node = PbNode {
-        links,
-        data: Some(shard.encode().into()),
-    };
+    let node = PbNode { links, data: Some(shard.encode().into()) };
     let block = NewBlock::hash(profile.node_name(), vec![node.encode().into()]);
     sink.put(&block).map_err(DirectoryError::Sink)?;
-    Ok(Imported {
-        cid: *block.cid(),
-        size: 0,
-        dag_size: below + block.len() as u64,
-    })
+    Ok(Imported { cid: *block.cid(), size: 0, dag_size: below + block.len() as u64 })
 }

@@ -116,12 +116,7 @@ fn a_leaf_is_the_memory_that_was_pushed() {
     }
     let bytes = bytes_of(11, 300_000);
     let mut sink = Addresses(Vec::new());
-    import(
-        Profile::UNIXFS_V0_2015,
-        &Hasher::inline(),
-        [bytes.clone()],
-        &mut sink,
-    );
+    import(Profile::UNIXFS_V0_2015, &Hasher::inline(), [bytes.clone()], &mut sink);
     assert!(sink.0.contains(&bytes.as_ptr()));
     assert!(sink.0.contains(&bytes[262_144..].as_ptr()));
 }
@@ -130,18 +125,12 @@ fn a_leaf_is_the_memory_that_was_pushed() {
 fn blocks_leave_while_the_file_still_comes() {
     let chunk = bytes_of(14, 262_144);
     for (threads, most_held) in [(None, 0), (Some(2), 8)] {
-        let hasher = threads
-            .and_then(NonZeroUsize::new)
-            .map_or_else(Hasher::inline, Hasher::threads);
+        let hasher = threads.and_then(NonZeroUsize::new).map_or_else(Hasher::inline, Hasher::threads);
         let mut sink = Counter::default();
         let mut file = FileImport::new(Profile::UNIXFS_V0_2015, &hasher);
         for pushed in 1..=100 {
             file.push(chunk.clone(), &mut sink).unwrap();
-            assert!(
-                pushed - sink.blocks <= most_held,
-                "{} of {pushed} chunks",
-                sink.blocks
-            );
+            assert!(pushed - sink.blocks <= most_held, "{} of {pushed} chunks", sink.blocks);
         }
     }
 }
@@ -175,9 +164,7 @@ fn what_the_sink_cannot_take_ends_the_import() {
         for room in 0..=blocks_of_the_file {
             let mut sink = Full(room);
             let mut file = FileImport::new(Profile::UNIXFS_V0_2015, &hasher);
-            let outcome = file
-                .push(bytes.clone(), &mut sink)
-                .and_then(|()| file.finish(&mut sink));
+            let outcome = file.push(bytes.clone(), &mut sink).and_then(|()| file.finish(&mut sink));
             assert_eq!(outcome.is_ok(), room == blocks_of_the_file, "{room}");
         }
     }
@@ -187,22 +174,13 @@ fn what_the_sink_cannot_take_ends_the_import() {
 fn an_import_given_up_does_not_disturb_the_next() {
     let hasher = Hasher::threads(NonZeroUsize::new(2).unwrap());
     let bytes = bytes_of(13, 5 * 262_144);
-    let expected = import(
-        Profile::UNIXFS_V0_2015,
-        &Hasher::inline(),
-        [bytes.clone()],
-        &mut Counter::default(),
-    );
+    let expected =
+        import(Profile::UNIXFS_V0_2015, &Hasher::inline(), [bytes.clone()], &mut Counter::default());
     for _ in 0..20 {
         let mut given_up = FileImport::new(Profile::UNIXFS_V0_2015, &hasher);
         given_up.push(bytes.clone(), &mut Counter::default()).unwrap();
         drop(given_up);
-        let root = import(
-            Profile::UNIXFS_V0_2015,
-            &hasher,
-            [bytes.clone()],
-            &mut Counter::default(),
-        );
+        let root = import(Profile::UNIXFS_V0_2015, &hasher, [bytes.clone()], &mut Counter::default());
         assert_eq!(root, expected);
     }
 }

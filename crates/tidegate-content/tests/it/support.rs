@@ -181,9 +181,7 @@ pub(crate) fn profile(name: &str) -> Profile {
         "tiny-v1-pb-100x2" => (Profile::V1_RAW_256K_174, 100, 2, false),
         _ => return Profile::by_name(name).unwrap(),
     };
-    base.with_sizes("tiny", chunk, width)
-        .unwrap()
-        .with_raw_leaves(raw)
+    base.with_sizes("tiny", chunk, width).unwrap().with_raw_leaves(raw)
 }
 
 /// The vectors' content, in pieces of up to 1 MiB.

@@ -44,9 +44,7 @@ fn check_profile(profile: Profile, sizes: &Sizes) {
         let name = format!("{:?}", profile.shard_estimate());
         assert_eq!(name.to_lowercase(), estimate.replace('-', ""));
     }
-    let directory = DirectoryImport::new(profile)
-        .finish(&mut Counter::default())
-        .unwrap();
+    let directory = DirectoryImport::new(profile).finish(&mut Counter::default()).unwrap();
     assert_eq!(u64::from(directory.cid.version()), sizes.cid_version);
 }
 
@@ -92,19 +90,10 @@ fn files_of_one_seed(seed: u64, files: &[FileVector]) {
     let hasher = two_threads();
     let mut running: Vec<Running<'_>> = files
         .iter()
-        .flat_map(|file| {
-            file.cids
-                .iter()
-                .map(|(name, expected)| (file.size, profile(name), expected))
-        })
+        .flat_map(|file| file.cids.iter().map(|(name, expected)| (file.size, profile(name), expected)))
         .map(|(size, profile, expected)| {
             let import = FileImport::new(profile, &hasher);
-            Running {
-                size,
-                import,
-                sink: Counter::default(),
-                expected,
-            }
+            Running { size, import, sink: Counter::default(), expected }
         })
         .collect();
     let longest = files.iter().map(|file| file.size).max().unwrap();
@@ -135,19 +124,9 @@ fn files_of_one_seed(seed: u64, files: &[FileVector]) {
 fn narrow_trees_get_the_cids_of_the_vectors() {
     for file in vectors().tiny {
         let mut sink = Counter::default();
-        let root = import(
-            profile(&file.profile),
-            &Hasher::inline(),
-            content(file.seed, file.size),
-            &mut sink,
-        );
-        assert_eq!(
-            root.cid.to_string(),
-            file.expected.cid,
-            "{} bytes as {}",
-            file.size,
-            file.profile
-        );
+        let root =
+            import(profile(&file.profile), &Hasher::inline(), content(file.seed, file.size), &mut sink);
+        assert_eq!(root.cid.to_string(), file.expected.cid, "{} bytes as {}", file.size, file.profile);
         assert_eq!(root.dag_size, file.expected.dag_size);
         assert_eq!(sink.blocks, file.expected.blocks);
     }
@@ -183,10 +162,7 @@ fn check_tree(tree: &str, profile: Profile, entries: &[TreeEntry], expected: &Ex
     let root = import_tree(profile, entries, &mut sink);
     assert_eq!(root.cid.to_string(), expected.cid, "{tree} as {}", profile.name());
     assert_eq!(root.dag_size, expected.dag_size, "{tree} as {}", profile.name());
-    assert_eq!(
-        root.size,
-        entries.iter().filter_map(|entry| entry.size).sum::<u64>()
-    );
+    assert_eq!(root.size, entries.iter().filter_map(|entry| entry.size).sum::<u64>());
     assert_eq!(root.cid.codec(), cid_text::DAG_PB);
     let node = PbNode::decode(&sink.blocks[&root.cid]).unwrap();
     let message = UnixFs::decode(&node.data.unwrap()).unwrap();
@@ -222,20 +198,8 @@ fn directories_around_the_threshold_get_their_published_cids() {
         assert_eq!(root.cid.to_string(), directory.cid);
     }
     for (profile, count, name_len, last_name_len, cid) in [
-        (
-            "unixfs-v0-2015",
-            4033,
-            31,
-            31,
-            "QmeMiJzmhpJAUgynAcxTQYek5PPKgdv3qEvFsdV3XpVnvP",
-        ),
-        (
-            "unixfs-v1-2025",
-            4766,
-            11,
-            22,
-            "bafybeiegvuterwurhdtkikfhbxcldohmxp566vpjdofhzmnhv6o4freidu",
-        ),
+        ("unixfs-v0-2015", 4033, 31, 31, "QmeMiJzmhpJAUgynAcxTQYek5PPKgdv3qEvFsdV3XpVnvP"),
+        ("unixfs-v1-2025", 4766, 11, 22, "bafybeiegvuterwurhdtkikfhbxcldohmxp566vpjdofhzmnhv6o4freidu"),
     ] {
         let directory = PublishedDirectory {
             profile: profile.to_owned(),
@@ -260,11 +224,7 @@ fn directory_of_x(alphabet: &str, directory: &PublishedDirectory) -> Imported {
         .map(|byte| char::from(alphabet.as_bytes()[usize::from(byte) % alphabet.len()]));
     let mut tree = DirectoryImport::new(profile);
     for number in 1..=directory.count {
-        let len = if number == directory.count {
-            directory.last_name_len
-        } else {
-            directory.name_len
-        };
+        let len = if number == directory.count { directory.last_name_len } else { directory.name_len };
         let name: String = letters.by_ref().take(len).collect();
         tree.add_file(&[name], x).unwrap();
     }

@@ -73,10 +73,7 @@ impl Accounts {
         secret: &str,
     ) -> Result<bool, AccountError> {
         let now = self.clock.now();
-        let keys = self
-            .db
-            .read(move |s| Box::pin(keys::verification_keys(s, account, now)))
-            .await?;
+        let keys = self.db.read(move |s| Box::pin(keys::verification_keys(s, account, now))).await?;
         for key in keys {
             if PublicKey::from_der(&key.public_key)?.verify(cid_text, secret) {
                 return Ok(true);
@@ -88,10 +85,7 @@ impl Accounts {
     /// The same caller, if the key they hold is there, theirs, and not revoked.
     async fn not_revoked(&self, caller: Caller) -> Result<Caller, AuthError> {
         let id = caller.key.clone();
-        let key = self
-            .db
-            .read(move |s| Box::pin(async move { keys::find_api_key(s, &id).await }))
-            .await?;
+        let key = self.db.read(move |s| Box::pin(async move { keys::find_api_key(s, &id).await })).await?;
         match key {
             Some(key) if key.account != caller.account => Err(AuthError::Invalid),
             Some(key) if key.revoked_at.is_some() => Err(AuthError::Revoked),

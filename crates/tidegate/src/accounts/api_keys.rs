@@ -33,9 +33,7 @@ impl Accounts {
             .db
             .try_write(move |s| {
                 Box::pin(async move {
-                    accounts::find_account(s, account)
-                        .await?
-                        .ok_or(AccountError::NoSuchAccount)?;
+                    accounts::find_account(s, account).await?.ok_or(AccountError::NoSuchAccount)?;
                     // Two at once may both be the hundredth: this is a bound, not a count.
                     if keys::count_live_api_keys(s, account).await? >= MAX_LIVE {
                         return Err(AccountError::TooManyKeys);
@@ -58,10 +56,7 @@ impl Accounts {
     ///
     /// A failure of the database.
     pub async fn list_api_keys(&self, account: AccountId) -> Result<Vec<ApiKey>, AccountError> {
-        Ok(self
-            .db
-            .read(move |s| Box::pin(keys::list_api_keys(s, account)))
-            .await?)
+        Ok(self.db.read(move |s| Box::pin(keys::list_api_keys(s, account))).await?)
     }
 
     /// Revokes the account's live key of that name, and with it every access token that it was given.
@@ -75,10 +70,6 @@ impl Accounts {
             .db
             .write(move |s| Box::pin(async move { keys::revoke_api_key(s, account, &name, now).await }))
             .await?;
-        if revoked {
-            Ok(())
-        } else {
-            Err(AccountError::NoSuchKey)
-        }
+        if revoked { Ok(()) } else { Err(AccountError::NoSuchKey) }
     }
 }

@@ -177,11 +177,7 @@ impl Accounts {
         let newest = verification_keys.first().ok_or(AccountError::NoSuchAccount)?;
         let oldest = api_keys.iter().find(|key| key.revoked_at.is_none());
         let private = match &newest.sealed_private_key {
-            Some(sealed) => Some(
-                self.sealing
-                    .open(id, sealed)
-                    .ok_or(AccountError::WrongServerKey)?,
-            ),
+            Some(sealed) => Some(self.sealing.open(id, sealed).ok_or(AccountError::WrongServerKey)?),
             None => None,
         };
         Ok(Credentials {
@@ -203,9 +199,7 @@ impl Accounts {
         self.db
             .try_write(move |s| {
                 Box::pin(async move {
-                    accounts::find_account(s, id)
-                        .await?
-                        .ok_or(AccountError::NoSuchAccount)?;
+                    accounts::find_account(s, id).await?.ok_or(AccountError::NoSuchAccount)?;
                     keys::expire_verification_keys(s, id, now).await?;
                     keys::insert_verification_key(s, id, key.as_der(), None, now).await?;
                     Ok(())
@@ -225,11 +219,7 @@ impl Accounts {
             .db
             .write(move |s| Box::pin(async move { accounts::set_password_hash(s, id, &hash).await }))
             .await?;
-        if changed {
-            Ok(())
-        } else {
-            Err(AccountError::NoSuchAccount)
-        }
+        if changed { Ok(()) } else { Err(AccountError::NoSuchAccount) }
     }
 }
 
@@ -238,11 +228,5 @@ fn new_api_key(account: AccountId, name: &str, now: Timestamp) -> ApiKey {
     let millis = u64::try_from(now.as_millis()).unwrap_or(0);
     let nanos = u32::try_from(millis % 1000).unwrap_or(0) * 1_000_000;
     let id = Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, millis / 1000, nanos));
-    ApiKey {
-        id: id.to_string(),
-        account,
-        name: name.to_owned(),
-        created_at: now,
-        revoked_at: None,
-    }
+    ApiKey { id: id.to_string(), account, name: name.to_owned(), created_at: now, revoked_at: None }
 }

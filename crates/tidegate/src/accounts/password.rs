@@ -63,9 +63,7 @@ impl Passwords {
         self.run(move || {
             let known = hash.is_some();
             let hash = PasswordHash::new(hash.as_deref().unwrap_or(DECOY)).map_err(|_| CryptoError)?;
-            let fits = Argon2::default()
-                .verify_password(password.expose_secret().as_bytes(), &hash)
-                .is_ok();
+            let fits = Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok();
             Ok(known && fits)
         })
         .await
@@ -78,10 +76,7 @@ impl Passwords {
         W: FnOnce() -> Result<T, CryptoError> + Send + 'static,
     {
         // The permit goes along: a caller who leaves does not make room for more work than there are cores.
-        let permit = Arc::clone(&self.0)
-            .acquire_owned()
-            .await
-            .map_err(|_| CryptoError)?;
+        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(|_| CryptoError)?;
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()
@@ -115,23 +110,10 @@ mod tests {
         let passwords = Passwords::new();
         let hash = passwords.hash("correct horse".into()).await.unwrap();
         assert!(hash.starts_with("$argon2id$"));
-        assert_ne!(
-            passwords.hash("correct horse".into()).await.unwrap(),
-            hash,
-            "salted"
-        );
-        assert_eq!(
-            passwords.verify("correct horse".into(), Some(hash.clone())).await,
-            Ok(true)
-        );
-        assert_eq!(
-            passwords.verify("correct horsf".into(), Some(hash.clone())).await,
-            Ok(false)
-        );
-        assert_eq!(
-            passwords.verify(String::new().into(), Some(hash)).await,
-            Ok(false)
-        );
+        assert_ne!(passwords.hash("correct horse".into()).await.unwrap(), hash, "salted");
+        assert_eq!(passwords.verify("correct horse".into(), Some(hash.clone())).await, Ok(true));
+        assert_eq!(passwords.verify("correct horsf".into(), Some(hash.clone())).await, Ok(false));
+        assert_eq!(passwords.verify(String::new().into(), Some(hash)).await, Ok(false));
     }
 
     #[tokio::test]
@@ -146,10 +128,7 @@ mod tests {
     #[tokio::test]
     async fn too_short_and_too_long_are_refused() {
         for password in ["1234567".to_owned(), "x".repeat(1025)] {
-            assert_eq!(
-                Passwords::new().hash(password.into()).await,
-                Err(AccountError::BadPassword)
-            );
+            assert_eq!(Passwords::new().hash(password.into()).await, Err(AccountError::BadPassword));
         }
     }
 

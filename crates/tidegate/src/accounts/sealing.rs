@@ -26,9 +26,7 @@ impl Sealing {
 
     pub(super) fn seal(&self, account: AccountId, secret: &SecretSlice<u8>) -> Result<Vec<u8>, CryptoError> {
         let mut text = secret.expose_secret().to_vec();
-        let nonce = self
-            .0
-            .seal_in_place_append_tag(Aad::from(bound_to(account)), &mut text)?;
+        let nonce = self.0.seal_in_place_append_tag(Aad::from(bound_to(account)), &mut text)?;
         Ok([[VERSION].as_slice(), nonce.as_ref(), &text].concat())
     }
 
@@ -37,10 +35,7 @@ impl Sealing {
         let (nonce, text) = sealed.strip_prefix(&[VERSION])?.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut text = text.to_vec();
-        let opened = self
-            .0
-            .open_in_place(nonce, Aad::from(bound_to(account)), &mut text)
-            .ok();
+        let opened = self.0.open_in_place(nonce, Aad::from(bound_to(account)), &mut text).ok();
         let secret = opened.map(|secret| SecretSlice::from(secret.to_vec()));
         text.zeroize();
         secret
@@ -65,10 +60,7 @@ mod tests {
         let secret = SecretSlice::from(b"private".to_vec());
         let sealed = sealing("01").seal(AccountId(7), &secret).unwrap();
         assert!(!sealed.windows(7).any(|window| window == b"private"));
-        assert_eq!(
-            sealing("01").open(AccountId(7), &sealed).unwrap().expose_secret(),
-            b"private"
-        );
+        assert_eq!(sealing("01").open(AccountId(7), &sealed).unwrap().expose_secret(), b"private");
         assert!(sealing("01").open(AccountId(8), &sealed).is_none());
         assert!(sealing("02").open(AccountId(7), &sealed).is_none());
         assert_ne!(
@@ -81,17 +73,12 @@ mod tests {
     #[test]
     fn every_changed_bit_and_every_cut_is_noticed() {
         let sealing = sealing("01");
-        let sealed = sealing
-            .seal(AccountId(7), &SecretSlice::from(vec![1, 2, 3]))
-            .unwrap();
+        let sealed = sealing.seal(AccountId(7), &SecretSlice::from(vec![1, 2, 3])).unwrap();
         for index in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[index] ^= 1;
             assert!(sealing.open(AccountId(7), &changed).is_none(), "byte {index}");
-            assert!(
-                sealing.open(AccountId(7), &sealed[..index]).is_none(),
-                "{index} bytes"
-            );
+            assert!(sealing.open(AccountId(7), &sealed[..index]).is_none(), "{index} bytes");
         }
     }
 }

@@ -83,10 +83,7 @@ impl ServerKey {
     ///
     /// [`ServerKeyError`]: among others when the file is readable by its group or by others.
     pub fn load_or_create(path: &Path) -> Result<Self, ServerKeyError> {
-        let io = |source| ServerKeyError::Io {
-            path: path.to_owned(),
-            source,
-        };
+        let io = |source| ServerKeyError::Io { path: path.to_owned(), source };
         let file = match File::open(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 create(path)?;
@@ -97,10 +94,7 @@ impl ServerKey {
         // Asked of the open file, so that it cannot be exchanged in between.
         let mode = file.metadata().map_err(io)?.mode() & 0o777;
         if mode & 0o077 != 0 {
-            return Err(ServerKeyError::Readable {
-                path: path.to_owned(),
-                mode,
-            });
+            return Err(ServerKeyError::Readable { path: path.to_owned(), mode });
         }
         let mut text = Zeroizing::new(String::new());
         file.take(MAX_TEXT).read_to_string(&mut text).map_err(io)?;
@@ -156,19 +150,12 @@ fn create(path: &Path) -> Result<(), ServerKeyError> {
     let temporary = PathBuf::from(name);
     let written = write_and_link(&temporary, path, key.as_slice());
     let removed = std::fs::remove_file(&temporary);
-    written.and(removed).map_err(|source| ServerKeyError::Io {
-        path: path.to_owned(),
-        source,
-    })
+    written.and(removed).map_err(|source| ServerKeyError::Io { path: path.to_owned(), source })
 }
 
 fn write_and_link(temporary: &Path, path: &Path, key: &[u8]) -> std::io::Result<()> {
     let mut text = hex::encode(key);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(temporary)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(temporary)?;
     let written = writeln!(file, "{text}").and_then(|()| file.sync_all());
     text.zeroize();
     written?;
@@ -177,10 +164,7 @@ fn write_and_link(temporary: &Path, path: &Path, key: &[u8]) -> std::io::Result<
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
@@ -203,21 +187,14 @@ mod tests {
             let starting: Vec<_> = (0..8)
                 .map(|_| scope.spawn(|| fingerprint(&ServerKey::load_or_create(&path).unwrap())))
                 .collect();
-            starting
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
+            starting.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(keys.iter().all(|key| *key == keys[0]));
         assert_eq!(fingerprint(&ServerKey::load_or_create(&path).unwrap()), keys[0]);
 
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        let left: Vec<_> = folder
-            .path()
-            .read_dir()
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
+        let left: Vec<_> =
+            folder.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["server.key"]);
     }
 
@@ -243,14 +220,7 @@ mod tests {
 
     #[test]
     fn what_is_not_32_bytes_is_refused_and_not_repeated() {
-        for text in [
-            "",
-            "secret",
-            &"a".repeat(63),
-            &"z".repeat(64),
-            &"a".repeat(62),
-            &"A".repeat(4096),
-        ] {
+        for text in ["", "secret", &"a".repeat(63), &"z".repeat(64), &"a".repeat(62), &"A".repeat(4096)] {
             let refused = ServerKey::parse(&text.to_owned().into()).unwrap_err();
             assert!(matches!(refused, ServerKeyError::Malformed));
             assert!(!refused.to_string().contains("secret"));

@@ -123,9 +123,7 @@ struct Kind {
 /// Without the keys.
 impl std::fmt::Debug for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Kind")
-            .field("audience", &self.audience)
-            .finish_non_exhaustive()
+        f.debug_struct("Kind").field("audience", &self.audience).finish_non_exhaustive()
     }
 }
 
@@ -199,41 +197,20 @@ mod tests {
         let parts: Vec<&str> = key.expose_secret().split('.').collect();
         let text = |part: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
         assert_eq!(text(parts[0]), r#"{"typ":"JWT","alg":"HS256"}"#);
-        assert_eq!(
-            text(parts[1]),
-            r#"{"sub":"7","jti":"0190","iat":1,"aud":"tidegate:api"}"#
-        );
-        assert_eq!(
-            tokens().api_key(&row()).unwrap().expose_secret(),
-            key.expose_secret()
-        );
+        assert_eq!(text(parts[1]), r#"{"sub":"7","jti":"0190","iat":1,"aud":"tidegate:api"}"#);
+        assert_eq!(tokens().api_key(&row()).unwrap().expose_secret(), key.expose_secret());
         let caller = tokens().read_api_key(key.expose_secret()).unwrap();
-        assert_eq!(
-            caller,
-            Caller {
-                account: AccountId(7),
-                key: "0190".to_owned()
-            }
-        );
+        assert_eq!(caller, Caller { account: AccountId(7), key: "0190".to_owned() });
     }
 
     #[test]
     fn neither_kind_passes_for_the_other() {
         let tokens = tokens();
         let api = tokens.api_key(&row()).unwrap();
-        let caller = Caller {
-            account: AccountId(7),
-            key: "0190".to_owned(),
-        };
+        let caller = Caller { account: AccountId(7), key: "0190".to_owned() };
         let access = tokens.access_token(&caller, NOW).unwrap();
-        assert_eq!(
-            tokens.read_api_key(access.token.expose_secret()),
-            Err(AuthError::Invalid)
-        );
-        assert_eq!(
-            tokens.read_access_token(api.expose_secret(), NOW),
-            Err(AuthError::Invalid)
-        );
+        assert_eq!(tokens.read_api_key(access.token.expose_secret()), Err(AuthError::Invalid));
+        assert_eq!(tokens.read_access_token(api.expose_secret(), NOW), Err(AuthError::Invalid));
         assert_eq!(
             tokens.read_access_token(access.token.expose_secret(), NOW),
             Ok((caller, access.expires_at))
@@ -243,19 +220,12 @@ mod tests {
     #[test]
     fn an_access_token_ends_on_the_second() {
         let tokens = tokens();
-        let caller = Caller {
-            account: AccountId(7),
-            key: "0190".to_owned(),
-        };
+        let caller = Caller { account: AccountId(7), key: "0190".to_owned() };
         let now = Timestamp::from_millis(1_700_000_000_999);
         let access = tokens.access_token(&caller, now).unwrap();
         assert_eq!(access.expires_at, Timestamp::from_seconds(1_700_007_200));
         let just_before = Timestamp::from_millis(1_700_007_199_999);
-        assert!(
-            tokens
-                .read_access_token(access.token.expose_secret(), just_before)
-                .is_ok()
-        );
+        assert!(tokens.read_access_token(access.token.expose_secret(), just_before).is_ok());
         let expired = tokens.read_access_token(access.token.expose_secret(), access.expires_at);
         assert_eq!(expired, Err(AuthError::Expired));
         let again = tokens.access_token(&caller, now).unwrap();

@@ -73,10 +73,7 @@ impl PublicKey {
         if bits < MIN_BITS {
             return Err(PublicKeyError::TooSmall(bits));
         }
-        Ok(Self {
-            key,
-            der: der.to_vec(),
-        })
+        Ok(Self { key, der: der.to_vec() })
     }
 
     /// SubjectPublicKeyInfo DER, as it was given.
@@ -102,10 +99,7 @@ impl PublicKey {
             return false;
         };
         signature.len() == self.key.size()
-            && self
-                .key
-                .verify(Pkcs1v15Sign::new_unprefixed(), cid_text.as_bytes(), &signature)
-                .is_ok()
+            && self.key.verify(Pkcs1v15Sign::new_unprefixed(), cid_text.as_bytes(), &signature).is_ok()
     }
 }
 
@@ -123,10 +117,7 @@ pub(super) fn generate() -> Result<KeyPair, CryptoError> {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048)?;
     let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair)?;
     let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key())?;
-    Ok(KeyPair {
-        private: private.as_ref().to_vec().into(),
-        public: public.as_ref().to_vec(),
-    })
+    Ok(KeyPair { private: private.as_ref().to_vec().into(), public: public.as_ref().to_vec() })
 }
 
 /// A private key as one line of base64, as people paste it into programs.
@@ -254,11 +245,8 @@ mod tests {
         let vectors = &vectors()[0];
         let key = PublicKey::parse(&vectors.public_key).unwrap();
         let Good { cid, secret } = &vectors.good[0];
-        let lines: Vec<_> = secret
-            .as_bytes()
-            .chunks(64)
-            .map(|line| std::str::from_utf8(line).unwrap())
-            .collect();
+        let lines: Vec<_> =
+            secret.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
         assert!(key.verify(cid, &format!(" {}\r\n", lines.join("\n"))));
         assert!(!key.verify(cid, &format!("{secret}AAAA")));
         assert!(!key.verify(cid, &secret.replacen(['A', 'B', 'C'], "-", 1)));
@@ -274,28 +262,15 @@ mod tests {
         let key = PublicKey::parse(&vectors.public_key).unwrap();
         assert_eq!(key.to_line(), vectors.public_key);
         assert_eq!(PublicKey::from_der(key.as_der()), Ok(key.clone()));
-        let body: Vec<_> = vectors
-            .public_key
-            .as_bytes()
-            .chunks(64)
-            .map(|line| std::str::from_utf8(line).unwrap())
-            .collect();
-        let pem = format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-            body.join("\n")
-        );
+        let body: Vec<_> =
+            vectors.public_key.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", body.join("\n"));
         assert_eq!(PublicKey::parse(&pem), Ok(key));
         assert_eq!(
             PublicKey::parse(&pem.replace("-----END PUBLIC KEY-----", "")),
             Err(PublicKeyError::Malformed)
         );
-        for bad in [
-            "",
-            "AAAA",
-            "not base64!",
-            &vectors.private_key,
-            &"A".repeat(1 << 20),
-        ] {
+        for bad in ["", "AAAA", "not base64!", &vectors.private_key, &"A".repeat(1 << 20)] {
             assert_eq!(PublicKey::parse(bad), Err(PublicKeyError::Malformed));
         }
     }
@@ -326,10 +301,7 @@ mod tests {
         let key = PublicKey::from_der(&pair.public).unwrap();
         let secret = sign(&private_line(&pair.private), "bafy").unwrap();
         assert!(key.verify("bafy", &secret));
-        assert_eq!(
-            sign(&private_line(&pair.private), &"x".repeat(246)),
-            Err(SignError::TooLong)
-        );
+        assert_eq!(sign(&private_line(&pair.private), &"x".repeat(246)), Err(SignError::TooLong));
         assert_eq!(sign(&"rubbish".into(), "bafy"), Err(SignError::BadKey));
     }
 }

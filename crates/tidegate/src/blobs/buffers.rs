@@ -20,10 +20,7 @@ pub(crate) struct Buffer {
 impl Buffer {
     pub(crate) fn new(len: usize) -> Self {
         let kept = (len >= KEPT_FROM).then(|| take(len)).flatten();
-        Self {
-            bytes: kept.unwrap_or_else(|| vec![0; len]),
-            len,
-        }
+        Self { bytes: kept.unwrap_or_else(|| vec![0; len]), len }
     }
 
     /// The first `len` bytes, shared; the buffer comes back when the last share is dropped.

@@ -67,13 +67,7 @@ impl CarFile {
         let on_disk = IndexReader::open(source(Access::Disk), header.index_offset, len)?;
         let in_memory = on_disk.clone().with_source(source(Access::Memory));
         let root = read_root(&file, &data)?;
-        Ok(Self {
-            file,
-            root,
-            data,
-            in_memory,
-            on_disk,
-        })
+        Ok(Self { file, root, data, in_memory, on_disk })
     }
 
     /// The DAG's root as the file says it.
@@ -101,12 +95,7 @@ impl CarFile {
 
     /// A reader of blocks.
     pub fn cursor(self: &Arc<Self>, access: Access) -> CarCursor {
-        CarCursor {
-            car: Arc::clone(self),
-            access,
-            next: 0,
-            usual: FIRST_READ,
-        }
+        CarCursor { car: Arc::clone(self), access, next: 0, usual: FIRST_READ }
     }
 
     fn find(&self, hash: &Multihash, access: Access) -> Result<Option<u64>, BlobError> {
@@ -177,13 +166,8 @@ impl CarCursor {
         if head.cid.hash() != hash {
             return Ok(None);
         }
-        let len = usize::try_from(head.data_len)
-            .ok()
-            .filter(|len| *len <= MAX_BLOCK_BYTES);
-        let Some(end) = len
-            .map(|len| head.data_start + len)
-            .filter(|end| *end as u64 <= left)
-        else {
+        let len = usize::try_from(head.data_len).ok().filter(|len| *len <= MAX_BLOCK_BYTES);
+        let Some(end) = len.map(|len| head.data_start + len).filter(|end| *end as u64 <= left) else {
             return Err(BlobError::Damaged("a section is longer than a block may be"));
         };
         if end > read {
@@ -196,11 +180,7 @@ impl CarCursor {
         (self.next, self.usual) = (section + end as u64, end);
         let block = buffer.freeze(end).slice(head.data_start..);
         // A small block must not keep a large buffer.
-        Ok(Some(if read > 4 * block.len() + FIRST_READ {
-            Bytes::copy_from_slice(&block)
-        } else {
-            block
-        }))
+        Ok(Some(if read > 4 * block.len() + FIRST_READ { Bytes::copy_from_slice(&block) } else { block }))
     }
 }
 

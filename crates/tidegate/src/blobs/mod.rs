@@ -98,11 +98,7 @@ impl BlobStore {
     /// # Errors
     /// The file cannot be made.
     pub fn stage(&self, version: cid::Version) -> Result<StagedCar, BlobError> {
-        StagedCar::create(
-            self.staging
-                .join(format!("{}.car", uuid::Uuid::now_v7().simple())),
-            version,
-        )
+        StagedCar::create(self.staging.join(format!("{}.car", uuid::Uuid::now_v7().simple())), version)
     }
 
     /// Gives a sealed file its final name, durably. It replaces a file of the same root, which holds the same blocks.
@@ -174,20 +170,16 @@ impl BlobStore {
     /// A folder cannot be read.
     pub fn paths(&self) -> io::Result<impl Iterator<Item = io::Result<PathBuf>>> {
         let folders = fs::read_dir(&self.blobs)?;
-        Ok(folders.flat_map(
-            |folder| match folder.and_then(|folder| fs::read_dir(folder.path())) {
-                Ok(files) => Box::new(files.map(|file| Ok(file?.path()))) as Box<dyn Iterator<Item = _>>,
-                Err(e) => Box::new(std::iter::once(Err(e))),
-            },
-        ))
+        Ok(folders.flat_map(|folder| match folder.and_then(|folder| fs::read_dir(folder.path())) {
+            Ok(files) => Box::new(files.map(|file| Ok(file?.path()))) as Box<dyn Iterator<Item = _>>,
+            Err(e) => Box::new(std::iter::once(Err(e))),
+        }))
     }
 
     /// Where the file of `root` is: in a folder named by the last two characters, which are well spread.
     pub fn path(&self, root: &Root) -> PathBuf {
         let name = root.to_string();
-        self.blobs
-            .join(&name[name.len() - 2..])
-            .join(format!("{name}.car"))
+        self.blobs.join(&name[name.len() - 2..]).join(format!("{name}.car"))
     }
 }
 

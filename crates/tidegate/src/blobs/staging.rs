@@ -71,11 +71,7 @@ pub struct Sealed {
 
 impl StagedCar {
     pub(super) fn create(path: PathBuf, version: Version) -> Result<Self, BlobError> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&path)?;
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
         let path = Temporary(path);
         let mut out = BufWriter::with_capacity(64 << 10, file);
         // The root is not known yet, its length is: both headers are written again at the end.
@@ -83,14 +79,7 @@ impl StagedCar {
         out.write_all(&PRAGMA)?;
         out.write_all(&[0; V2Header::LEN])?;
         out.write_all(&header)?;
-        Ok(Self {
-            out,
-            path,
-            version,
-            len: header.len() as u64,
-            unsynced: 0,
-            places: HashMap::new(),
-        })
+        Ok(Self { out, path, version, len: header.len() as u64, unsynced: 0, places: HashMap::new() })
     }
 
     /// Completes the file for `root`, whose blocks were all written, and syncs it.
@@ -98,11 +87,7 @@ impl StagedCar {
     /// # Errors
     /// The disk is full or broken.
     pub fn seal(mut self, root: &Cid) -> Result<Sealed, BlobError> {
-        debug_assert_eq!(
-            root.version(),
-            self.version,
-            "the header's place is kept for another length"
-        );
+        debug_assert_eq!(root.version(), self.version, "the header's place is kept for another length");
         let mut index = IndexBuilder::new();
         for (digest, place) in &self.places {
             index.add(&sha2_256(digest), place.section);
@@ -141,12 +126,7 @@ impl BlockSink for StagedCar {
     type Error = BlobError;
 
     fn put(&mut self, block: &NewBlock) -> Result<(), BlobError> {
-        let digest: Digest = block
-            .cid()
-            .hash()
-            .digest()
-            .try_into()
-            .expect("an import hashes with SHA-256");
+        let digest: Digest = block.cid().hash().digest().try_into().expect("an import hashes with SHA-256");
         let before = section_prefix(block.cid(), block.len());
         let place = Place {
             section: self.len,
@@ -178,11 +158,7 @@ impl BlockSource for StagedCar {
     type Error = BlobError;
 
     fn block(&mut self, cid: &Cid) -> Result<Bytes, BlobError> {
-        let place = self
-            .places
-            .get(cid.hash().digest())
-            .copied()
-            .ok_or(BlobError::Missing)?;
+        let place = self.places.get(cid.hash().digest()).copied().ok_or(BlobError::Missing)?;
         self.out.flush()?;
         let mut bytes = vec![0; place.len as usize];
         let at = V2Header::END + place.section + u64::from(place.skip);

@@ -56,17 +56,9 @@ pub fn verify(path: &Path, mut progress: impl FnMut(u64)) -> Result<Verified, Da
     block_prefixes.sort_unstable();
     let mut cursor = car.cursor(Access::Disk);
     let mut walk = DagWalk::new(*car.root(), false);
-    while walk
-        .next(&mut cursor)
-        .map_err(|error| incomplete(&error))?
-        .is_some()
-    {}
+    while walk.next(&mut cursor).map_err(|error| incomplete(&error))?.is_some() {}
     let car_bytes = car.file().metadata().map_err(BlobError::from)?.len();
-    Ok(Verified {
-        root,
-        car_bytes,
-        block_prefixes,
-    })
+    Ok(Verified { root, car_bytes, block_prefixes })
 }
 
 /// Hashes every block of the payload; returns their prefixes.

@@ -67,9 +67,7 @@ impl Address {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.query().is_none() => {
                 Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
             }
-            _ => Err(anyhow!(
-                "{text:?} is not the address of a server; one looks like {DEFAULT_URL}"
-            )),
+            _ => Err(anyhow!("{text:?} is not the address of a server; one looks like {DEFAULT_URL}")),
         }
     }
 
@@ -114,9 +112,8 @@ pub(super) fn address_and_keys(url: &UrlArg, keys: KeyArgs) -> Result<(Address, 
         (api_key, rsa_private_key) => {
             let profile = load_profile()?
                 .filter(|profile| Address::parse(&profile.url).is_ok_and(|theirs| theirs == address));
-            let (profile_api, profile_rsa) = profile
-                .map(|profile| (profile.api_key, profile.rsa_private_key))
-                .unzip();
+            let (profile_api, profile_rsa) =
+                profile.map(|profile| (profile.api_key, profile.rsa_private_key)).unzip();
             (api_key.or(profile_api), rsa_private_key.or(profile_rsa))
         }
     };
@@ -186,11 +183,7 @@ pub(super) async fn send(request: reqwest::RequestBuilder, address: &Address) ->
         };
         Failure::Failed(anyhow::Error::new(error.without_url()).context(advice))
     })?;
-    if response.status().is_success() {
-        Ok(response)
-    } else {
-        Err(refusal(response).await)
-    }
+    if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
 }
 
 async fn refusal(mut response: Response) -> Failure {
@@ -209,9 +202,9 @@ async fn refusal(mut response: Response) -> Failure {
         text = format!("{text} (X-Request-Id {})", id.escape_debug());
     }
     match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::NotAllowed(anyhow!(
-            "{text}; check the keys, or get new ones and run `tidegate login`"
-        )),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            Failure::NotAllowed(anyhow!("{text}; check the keys, or get new ones and run `tidegate login`"))
+        }
         StatusCode::NOT_FOUND | StatusCode::GONE => Failure::NotFound(anyhow!(text)),
         _ => Failure::Failed(anyhow!(text)),
     }
@@ -228,17 +221,9 @@ fn message(body: &[u8]) -> String {
         Ok(refused) => refused.message,
         Err(_) => String::from_utf8_lossy(body).into_owned(),
     };
-    let clean: String = text
-        .trim()
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(1000)
-        .collect();
-    if clean.is_empty() {
-        "no reason given".to_owned()
-    } else {
-        clean
-    }
+    let clean: String =
+        text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(1000).collect();
+    if clean.is_empty() { "no reason given".to_owned() } else { clean }
 }
 
 #[cfg(test)]
@@ -263,10 +248,7 @@ mod tests {
 
     #[test]
     fn errors_of_both_dialects_are_shown_in_one_line() {
-        assert_eq!(
-            message(br#"{"Code":400,"Message":"The field\ncid"}"#),
-            "The field cid"
-        );
+        assert_eq!(message(br#"{"Code":400,"Message":"The field\ncid"}"#), "The field cid");
         assert_eq!(message(b"bafy is not here\n"), "bafy is not here");
         assert_eq!(message(b"\x1b[31mred"), " [31mred");
         assert_eq!(message(b""), "no reason given");

@@ -24,11 +24,7 @@ const AHEAD: usize = 4;
 const FALLBACK_CHARS: usize = 255;
 
 /// What RFC 8187 leaves as it is.
-const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A form being put together.
 pub(super) struct Form {
@@ -83,11 +79,7 @@ impl Form {
 
     /// Adds a field.
     pub(super) fn text(&mut self, name: &str, value: &str) {
-        self.add(
-            &format!("name=\"{name}\""),
-            None,
-            Content::Text(value.to_owned().into()),
-        );
+        self.add(&format!("name=\"{name}\""), None, Content::Text(value.to_owned().into()));
     }
 
     /// Adds a file that is read when its turn comes and must then have `size` bytes.
@@ -100,26 +92,18 @@ impl Form {
     /// Adds something that is not a file in a file's place, told apart by its media type.
     pub(super) fn other(&mut self, name: &str, file_name: &str, media_type: &str, content: &str) {
         let disposition = disposition(name, file_name);
-        self.add(
-            &disposition,
-            Some(media_type),
-            Content::Text(content.to_owned().into()),
-        );
+        self.add(&disposition, Some(media_type), Content::Text(content.to_owned().into()));
     }
 
     fn add(&mut self, disposition: &str, media_type: Option<&str>, content: Content) {
         let line_end = if self.parts.is_empty() { "" } else { "\r\n" };
-        let media_type = media_type.map_or_else(String::new, |media_type| {
-            format!("Content-Type: {media_type}\r\n")
-        });
+        let media_type =
+            media_type.map_or_else(String::new, |media_type| format!("Content-Type: {media_type}\r\n"));
         let head = format!(
             "{line_end}--{}\r\nContent-Disposition: form-data; {disposition}\r\n{media_type}\r\n",
             self.boundary
         );
-        self.parts.push(Part {
-            head: head.into(),
-            content,
-        });
+        self.parts.push(Part { head: head.into(), content });
     }
 
     fn end(&self) -> Bytes {
@@ -156,10 +140,7 @@ impl Form {
         let stream = stream::unfold(receiver, |mut receiver| async move {
             receiver.recv().await.map(|piece| (piece, receiver))
         });
-        Sending {
-            body: reqwest::Body::wrap_stream(stream),
-            reading,
-        }
+        Sending { body: reqwest::Body::wrap_stream(stream), reading }
     }
 
     fn write(&self, sender: &Sender) -> Result<(), Stop> {
@@ -217,9 +198,7 @@ fn send_file(file: &mut impl Read, size: u64, sender: &Sender) -> Result<(), Sto
 }
 
 fn changed(how: &str) -> Stop {
-    Stop::File(anyhow!(
-        "it is {how} than when it was hashed; leave it alone and pin again"
-    ))
+    Stop::File(anyhow!("it is {how} than when it was hashed; leave it alone and pin again"))
 }
 
 /// The field's name, and the file's name in full with a stand-in in ASCII (RFC 6266, RFC 8187). What browsers would escape
@@ -271,9 +250,9 @@ mod tests {
         assert!(text.starts_with(&format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"cid\"\r\n\r\nQm\r\n--"
         )));
-        assert!(text.ends_with(&format!(
-            "Content-Type: application/x-directory\r\n\r\n\r\n--{boundary}--\r\n"
-        )));
+        assert!(
+            text.ends_with(&format!("Content-Type: application/x-directory\r\n\r\n\r\n--{boundary}--\r\n"))
+        );
     }
 
     #[tokio::test]

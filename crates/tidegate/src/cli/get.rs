@@ -47,13 +47,8 @@ pub(super) struct Get {
 
 pub(super) fn run(command: Get, output: Output) -> Result<(), Failure> {
     let content = RemotePath::parse(&command.content).map_err(Failure::Usage)?;
-    let target = command
-        .output
-        .unwrap_or_else(|| PathBuf::from(content.last_name()));
-    let gateway = Gateway {
-        address: client::address(&command.url)?,
-        http: client::http()?,
-    };
+    let target = command.output.unwrap_or_else(|| PathBuf::from(content.last_name()));
+    let gateway = Gateway { address: client::address(&command.url)?, http: client::http()? };
     if target == Path::new("-") {
         if output.json {
             return Err(Failure::Usage(anyhow!(
@@ -87,11 +82,7 @@ async fn download(
     let mut response = gateway.get(&cid, "format=car&car-dups=y", CAR).await?;
     let progress = Progress::new(output, "downloading", None);
     let mut arriving = Arriving::new(cid, saving, &progress);
-    while let Some(bytes) = response
-        .chunk()
-        .await
-        .context("the download broke off; try again")?
-    {
+    while let Some(bytes) = response.chunk().await.context("the download broke off; try again")? {
         arriving.take(bytes)?;
     }
     arriving.finish()

@@ -118,9 +118,7 @@ fn import_files(
             }
         }
     };
-    let workers = thread::available_parallelism()
-        .map_or(1, NonZeroUsize::get)
-        .min(paths.len());
+    let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(paths.len());
     thread::scope(|scope| {
         let running: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
         let mut all = Vec::with_capacity(paths.len());

@@ -65,10 +65,8 @@ pub(super) fn run(command: Login, output: Output) -> Result<(), Failure> {
             Profile {
                 url: address.to_string(),
                 api_key: api_key.map_or_else(|| ask("API key", "--api-key"), Ok)?,
-                rsa_private_key: rsa_private_key.map_or_else(
-                    || ask("RSA private key (one line of base64)", "--rsa-private-key"),
-                    Ok,
-                )?,
+                rsa_private_key: rsa_private_key
+                    .map_or_else(|| ask("RSA private key (one line of base64)", "--rsa-private-key"), Ok)?,
             }
         }
     };
@@ -84,9 +82,7 @@ pub(super) fn run(command: Login, output: Output) -> Result<(), Failure> {
 }
 
 async fn check(address: &Address, api_key: &SecretString) -> Result<(), Failure> {
-    let request = client::http()?
-        .get(address.join("/ping"))
-        .bearer_auth(api_key.expose_secret());
+    let request = client::http()?.get(address.join("/ping")).bearer_auth(api_key.expose_secret());
     client::send(request, address).await.map(drop)
 }
 

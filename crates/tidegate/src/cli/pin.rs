@@ -67,19 +67,14 @@ pub(super) fn run(command: Pin, output: Output) -> Result<(), Failure> {
     form.text("profile", profile.name());
     form.text("secret", &secret);
     // Of a file the server takes its own name; of a folder it would be the name of the first file in it.
-    let name = command
-        .name
-        .or_else(|| tree.is_directory.then(|| tree.name.clone()));
+    let name = command.name.or_else(|| tree.is_directory.then(|| tree.name.clone()));
     if let Some(name) = name {
         form.text("decooMetadata", &json!({"name": name}).to_string());
     }
     add_files(&mut form, &tree);
     let pinned = block_on(upload(&address, &keys, form, output))?;
     if pinned.pin_hash != cid {
-        return Err(Failure::Damaged(anyhow!(
-            "the server pinned {:?} and not {cid}",
-            pinned.pin_hash
-        )));
+        return Err(Failure::Damaged(anyhow!("the server pinned {:?} and not {cid}", pinned.pin_hash)));
     }
     let url = address.join(&format!("/ipfs/{cid}"));
     Ok(output.result(
@@ -94,11 +89,8 @@ fn add_files(form: &mut Form, tree: &Tree) {
         form.other("file", &tree.name, "application/x-directory", "");
     }
     for entry in &tree.entries {
-        let name = if tree.is_directory {
-            format!("{}/{}", tree.name, entry.path)
-        } else {
-            tree.name.clone()
-        };
+        let name =
+            if tree.is_directory { format!("{}/{}", tree.name, entry.path) } else { tree.name.clone() };
         match &entry.kind {
             EntryKind::File { size } => form.file("file", &name, tree.path_of(entry), *size),
             EntryKind::EmptyDirectory => form.other("file", &name, "application/x-directory", ""),
@@ -140,9 +132,8 @@ async fn endpoint(http: &Client, address: &Address, keys: &Keys) -> Result<Addre
     let request = http.get(address.join("/endpoint/list"));
     let request = request.bearer_auth(keys.api_key.expose_secret());
     let endpoints: Vec<Endpoint> = answer(client::send(request, address).await?).await?;
-    let endpoint = endpoints
-        .first()
-        .ok_or_else(|| anyhow!("{address} lists no endpoint that takes uploads"))?;
+    let endpoint =
+        endpoints.first().ok_or_else(|| anyhow!("{address} lists no endpoint that takes uploads"))?;
     let endpoint = Address::parse(&endpoint.api_host)
         .with_context(|| format!("{address} lists an endpoint that cannot be used"))?;
     if endpoint.is_plain() && !address.is_plain() {

@@ -57,10 +57,7 @@ impl Profile {
             .with_context(|| format!("cannot read the profile {}", path.display()))?;
         // The parser's own message would show the line, and the line is a secret.
         toml::from_str(&text).map(Some).map_err(|_| {
-            anyhow!(
-                "the profile {} is malformed; write it anew with: tidegate login",
-                path.display()
-            )
+            anyhow!("the profile {} is malformed; write it anew with: tidegate login", path.display())
         })
     }
 
@@ -85,11 +82,7 @@ impl Profile {
 /// # Errors
 /// There is no home folder to look in.
 pub(super) fn path() -> anyhow::Result<PathBuf> {
-    let folder = |name| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let folder = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     folder("TIDEGATE_PROFILE")
         .or_else(|| {
             folder("XDG_CONFIG_HOME")
@@ -100,18 +93,11 @@ pub(super) fn path() -> anyhow::Result<PathBuf> {
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let temporary = folder.join(format!(".profile.{}", uuid::Uuid::now_v7().simple()));
     let write = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&temporary)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, path)?;

@@ -25,10 +25,8 @@ pub(super) struct Rebuild {
 pub(super) fn run(command: &Rebuild, output: Output) -> Result<(), Failure> {
     let config = command.settings.load_existing()?;
     let repaired = block_on(repair(&config, output))?;
-    let mut lines = vec![format!(
-        "{} contents with {} bytes are recorded",
-        repaired.contents, repaired.bytes
-    )];
+    let mut lines =
+        vec![format!("{} contents with {} bytes are recorded", repaired.contents, repaired.bytes)];
     lines.extend(repaired.damaged.iter().map(damaged_line));
     lines.extend(repaired.missing.iter().map(missing_line));
     output.result(

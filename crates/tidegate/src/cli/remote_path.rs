@@ -29,10 +29,7 @@ impl RemotePath {
     /// # Errors
     /// There is no CID, or a name that no content has.
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
-        let bare = text
-            .strip_prefix("ipfs://")
-            .or_else(|| text.strip_prefix("/ipfs/"))
-            .unwrap_or(text);
+        let bare = text.strip_prefix("ipfs://").or_else(|| text.strip_prefix("/ipfs/")).unwrap_or(text);
         let mut names = bare.split('/');
         let cid = names.next().unwrap_or_default();
         let root = parse_cid(cid).with_context(|| format!("{cid:?}"))?;
@@ -40,11 +37,7 @@ impl RemotePath {
         if segments.len() > MAX_DEPTH || segments.iter().any(|name| name == "." || name == "..") {
             return Err(anyhow!("{text:?} is not a path that content can have"));
         }
-        Ok(Self {
-            root,
-            text: cid.to_owned(),
-            segments,
-        })
+        Ok(Self { root, text: cid.to_owned(), segments })
     }
 
     /// The last name: what a download is called when nothing else is said.
@@ -61,10 +54,7 @@ impl RemotePath {
             return Ok(self.root);
         }
         let (root, segments) = (self.root, self.segments.clone());
-        let mut blocks = FetchedBlocks {
-            gateway,
-            runtime: Handle::current(),
-        };
+        let mut blocks = FetchedBlocks { gateway, runtime: Handle::current() };
         let resolution = tokio::task::spawn_blocking(move || resolve(&mut blocks, &root, &segments))
             .await
             .context("following the path stopped unexpectedly")?;
@@ -101,9 +91,7 @@ impl Gateway {
         let mut block = BytesMut::new();
         while let Some(bytes) = response.chunk().await.context("the server's answer broke off")? {
             if block.len() + bytes.len() > MAX_BLOCK_BYTES {
-                return Err(Failure::Damaged(anyhow!(
-                    "the server sent more than a block for {cid}"
-                )));
+                return Err(Failure::Damaged(anyhow!("the server sent more than a block for {cid}")));
             }
             block.extend_from_slice(&bytes);
         }

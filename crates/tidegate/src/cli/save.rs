@@ -47,11 +47,7 @@ impl Saving {
     }
 
     fn to(out: Out) -> Self {
-        Self {
-            out,
-            bytes: 0,
-            files: 0,
-        }
+        Self { out, bytes: 0, files: 0 }
     }
 
     /// Writes what comes next.
@@ -84,13 +80,13 @@ impl Saving {
 
 fn write_stdout(event: ExtractEvent) -> Result<(), Failure> {
     match event {
-        ExtractEvent::Data(data) => Ok(io::stdout()
-            .write_all(&data)
-            .context("cannot write to standard output")?),
+        ExtractEvent::Data(data) => {
+            Ok(io::stdout().write_all(&data).context("cannot write to standard output")?)
+        }
         ExtractEvent::FileStart { .. } | ExtractEvent::FileEnd => Ok(()),
-        ExtractEvent::Directory { .. } => Err(Failure::Usage(anyhow!(
-            "the content is a folder; name one to write with -o DIR"
-        ))),
+        ExtractEvent::Directory { .. } => {
+            Err(Failure::Usage(anyhow!("the content is a folder; name one to write with -o DIR")))
+        }
         ExtractEvent::Symlink { .. } => Err(only_a_link()),
     }
 }
@@ -130,12 +126,7 @@ impl Place {
                 target.display()
             ))
         })?;
-        let folder = openat(
-            CWD,
-            parent_of(target),
-            OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        );
+        let folder = openat(CWD, parent_of(target), OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
         Ok(Self {
             force,
             parent: folder.with_context(|| unwritable(target))?,
@@ -160,10 +151,7 @@ impl Place {
                 self.file = Some(file);
             }
             ExtractEvent::Data(data) => {
-                let file = self
-                    .file
-                    .as_mut()
-                    .expect("data comes between start and end of a file");
+                let file = self.file.as_mut().expect("data comes between start and end of a file");
                 file.write_all(&data).with_context(|| unwritable(&self.target))?;
             }
             ExtractEvent::FileEnd => self.file = None,
@@ -250,11 +238,7 @@ impl Drop for Place {
         if self.made {
             let path = parent_of(&self.target).join(&self.temporary);
             // What cannot be removed has a name that says whose it is.
-            let _ = if self.is_directory {
-                fs::remove_dir_all(path)
-            } else {
-                fs::remove_file(path)
-            };
+            let _ = if self.is_directory { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         }
     }
 }
@@ -266,10 +250,8 @@ fn stays_inside(path: &str, target: &[u8]) -> bool {
         return false;
     }
     let depth = path.split('/').count() - 1;
-    let mut names = target
-        .split(|byte| *byte == b'/')
-        .filter(|name| !name.is_empty() && *name != b".")
-        .peekable();
+    let mut names =
+        target.split(|byte| *byte == b'/').filter(|name| !name.is_empty() && *name != b".").peekable();
     let mut climbed = 0;
     while names.next_if(|name| *name == b"..").is_some() {
         climbed += 1;
@@ -278,10 +260,7 @@ fn stays_inside(path: &str, target: &[u8]) -> bool {
 }
 
 fn parent_of(target: &Path) -> &Path {
-    target
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
+    target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn exists(target: &Path) -> Failure {

@@ -8,33 +8,24 @@ use super::*;
 
 fn file(path: &str) -> [ExtractEvent; 3] {
     [
-        ExtractEvent::FileStart {
-            path: path.to_owned(),
-            size: 2,
-        },
+        ExtractEvent::FileStart { path: path.to_owned(), size: 2 },
         ExtractEvent::Data(Bytes::from_static(b"ok")),
         ExtractEvent::FileEnd,
     ]
 }
 
 fn folder(path: &str) -> ExtractEvent {
-    ExtractEvent::Directory {
-        path: path.to_owned(),
-    }
+    ExtractEvent::Directory { path: path.to_owned() }
 }
 
 fn link(path: &str, target: &'static str) -> ExtractEvent {
-    ExtractEvent::Symlink {
-        path: path.to_owned(),
-        target: Bytes::from_static(target.as_bytes()),
-    }
+    ExtractEvent::Symlink { path: path.to_owned(), target: Bytes::from_static(target.as_bytes()) }
 }
 
 fn names(path: &Path) -> Vec<String> {
     let entries = fs::read_dir(path).expect("a folder");
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.expect("a name").file_name().into_string().expect("text"))
-        .collect();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.expect("a name").file_name().into_string().expect("text")).collect();
     names.sort();
     names
 }
@@ -101,10 +92,7 @@ fn what_is_there_stays_unless_it_is_a_file_and_forced() {
     assert_eq!(fs::read(&target).expect("there"), b"mine");
     saving.finish().expect("renamed");
     assert_eq!(fs::read(&target).expect("there"), b"ok");
-    assert!(matches!(
-        Saving::to_path(home.path(), true),
-        Err(Failure::Usage(_))
-    ));
+    assert!(matches!(Saving::to_path(home.path(), true), Err(Failure::Usage(_))));
 }
 
 #[test]
@@ -125,13 +113,7 @@ fn what_came_to_be_there_in_the_meantime_stays() {
 
 #[test]
 fn links_that_may_lead_outside_are_refused() {
-    for (path, target) in [
-        ("l", "a"),
-        ("l", "./a//b"),
-        ("a/l", "../b"),
-        ("a/b/l", "../.."),
-        ("l", "..."),
-    ] {
+    for (path, target) in [("l", "a"), ("l", "./a//b"), ("a/l", "../b"), ("a/b/l", "../.."), ("l", "...")] {
         assert!(stays_inside(path, target.as_bytes()), "{path} {target}");
     }
     for (path, target) in [

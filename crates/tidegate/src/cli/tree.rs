@@ -52,16 +52,10 @@ impl Tree {
         if meta.is_dir() {
             tree.read_directory(path, "", 1)?;
         } else if meta.is_symlink() {
-            bail!(
-                "{} is a symbolic link; give the path of what it points to",
-                path.display()
-            );
+            bail!("{} is a symbolic link; give the path of what it points to", path.display());
         } else {
             let kind = EntryKind::of(path, &meta)?;
-            tree.entries.push(Entry {
-                path: String::new(),
-                kind,
-            });
+            tree.entries.push(Entry { path: String::new(), kind });
         }
         Ok(tree)
     }
@@ -73,19 +67,12 @@ impl Tree {
 
     /// Where `entry` is.
     pub(super) fn path_of(&self, entry: &Entry) -> PathBuf {
-        if entry.path.is_empty() {
-            self.path.clone()
-        } else {
-            self.path.join(&entry.path)
-        }
+        if entry.path.is_empty() { self.path.clone() } else { self.path.join(&entry.path) }
     }
 
     fn read_directory(&mut self, directory: &Path, prefix: &str, depth: usize) -> anyhow::Result<()> {
         if depth > MAX_DEPTH {
-            bail!(
-                "{} is more than {MAX_DEPTH} folders deep, which no content may be",
-                directory.display()
-            );
+            bail!("{} is more than {MAX_DEPTH} folders deep, which no content may be", directory.display());
         }
         let mut names = Vec::new();
         for entry in fs::read_dir(directory).with_context(|| unreadable(directory))? {
@@ -97,10 +84,7 @@ impl Tree {
         }
         names.sort_unstable();
         if names.is_empty() && !prefix.is_empty() {
-            self.entries.push(Entry {
-                path: prefix.to_owned(),
-                kind: EntryKind::EmptyDirectory,
-            });
+            self.entries.push(Entry { path: prefix.to_owned(), kind: EntryKind::EmptyDirectory });
         }
         for name in names {
             let (full, path) = (directory.join(&name), joined(prefix, &name));
@@ -134,17 +118,11 @@ impl EntryKind {
         if meta.is_symlink() {
             let target = fs::read_link(path).with_context(|| unreadable(path))?;
             let Ok(target) = target.into_os_string().into_string() else {
-                bail!(
-                    "the symbolic link {} points to a name that is not UTF-8",
-                    path.display()
-                );
+                bail!("the symbolic link {} points to a name that is not UTF-8", path.display());
             };
             return Ok(Self::Symlink { target });
         }
-        bail!(
-            "{} is neither a file, a folder nor a symbolic link; remove it or move it away",
-            path.display()
-        )
+        bail!("{} is neither a file, a folder nor a symbolic link; remove it or move it away", path.display())
     }
 }
 
@@ -157,16 +135,11 @@ fn last_name(path: &Path) -> anyhow::Result<String> {
             full.file_name().unwrap_or("root".as_ref()).to_owned()
         }
     };
-    name.into_string()
-        .map_err(|_| anyhow::anyhow!("the name of {} is not UTF-8; rename it", path.display()))
+    name.into_string().map_err(|_| anyhow::anyhow!("the name of {} is not UTF-8; rename it", path.display()))
 }
 
 fn joined(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{prefix}/{name}")
-    }
+    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") }
 }
 
 fn unreadable(path: &Path) -> String {

@@ -28,18 +28,11 @@ pub(super) struct Verify {
 pub(super) fn run(command: &Verify, output: Output) -> Result<(), Failure> {
     let config = command.settings.load_existing()?;
     let audit = block_on(audit(&config, output))?;
-    let mut lines = vec![format!(
-        "{} files with {} bytes were checked",
-        audit.checked, audit.bytes
-    )];
+    let mut lines = vec![format!("{} files with {} bytes were checked", audit.checked, audit.bytes)];
     lines.extend(audit.damaged.iter().map(damaged_line));
     lines.extend(audit.missing.iter().map(missing_line));
     lines.extend(audit.unknown.iter().map(|unknown| {
-        format!(
-            "unknown  {}: it is not recorded ({} pins)",
-            unknown.path.display(),
-            unknown.pins
-        )
+        format!("unknown  {}: it is not recorded ({} pins)", unknown.path.display(), unknown.pins)
     }));
     output.result(
         &lines.join("\n"),
@@ -69,10 +62,7 @@ async fn audit(config: &Config, output: Output) -> Result<Audit, Failure> {
     let dir = DataDir::visit(&config.data.dir)?;
     let pins = open_pins(&dir, config).await?;
     let (begin, read) = progress(output, "verifying");
-    Ok(pins
-        .audit(begin, read)
-        .await
-        .context("cannot check the content")?)
+    Ok(pins.audit(begin, read).await.context("cannot check the content")?)
 }
 
 /// The pins of a data folder, for work on all of them.
@@ -80,23 +70,14 @@ pub(super) async fn open_pins(dir: &DataDir, config: &Config) -> anyhow::Result<
     let db = Arc::new(dir.open_database(&config.database).await?);
     let store = BlobStore::open(dir.path())
         .with_context(|| format!("cannot open the content folders in {}", dir.path().display()))?;
-    Ok(Pins::new(
-        db,
-        store,
-        Clock::system(),
-        &config.limits,
-        &dir.node()?,
-    ))
+    Ok(Pins::new(db, store, Clock::system(), &config.limits, &dir.node()?))
 }
 
 /// A bar that begins when the number of bytes is known.
 pub(super) fn progress(
     output: Output,
     what: &'static str,
-) -> (
-    impl FnOnce(u64) + Send + 'static,
-    impl Fn(u64) + Send + Sync + 'static,
-) {
+) -> (impl FnOnce(u64) + Send + 'static, impl Fn(u64) + Send + Sync + 'static) {
     let bar = Arc::new(OnceLock::new());
     let begun = Arc::clone(&bar);
     let begin = move |total| {
@@ -111,12 +92,7 @@ pub(super) fn progress(
 }
 
 pub(super) fn damaged_line(damaged: &Damaged) -> String {
-    format!(
-        "damaged  {}: {} ({} pins)",
-        damaged.path.display(),
-        damaged.problem,
-        damaged.pins
-    )
+    format!("damaged  {}: {} ({} pins)", damaged.path.display(), damaged.problem, damaged.pins)
 }
 
 pub(super) fn damaged_json(damaged: &Damaged) -> Value {

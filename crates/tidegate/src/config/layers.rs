@@ -13,13 +13,8 @@ use super::{Config, EXAMPLE};
 const PREFIX: &str = "TIDEGATE_";
 
 /// Variables that begin alike but belong to the commands that call a server.
-const CLIENT_VARIABLES: [&str; 5] = [
-    "TIDEGATE_URL",
-    "TIDEGATE_API_KEY",
-    "TIDEGATE_RSA_PRIVATE_KEY",
-    "TIDEGATE_CONFIG",
-    "TIDEGATE_PROFILE",
-];
+const CLIENT_VARIABLES: [&str; 5] =
+    ["TIDEGATE_URL", "TIDEGATE_API_KEY", "TIDEGATE_RSA_PRIVATE_KEY", "TIDEGATE_CONFIG", "TIDEGATE_PROFILE"];
 
 /// Settings given as flags, each as `section.key` and text.
 #[derive(Debug, Default)]
@@ -47,10 +42,7 @@ pub enum ConfigError {
         message: String,
     },
     /// There is no such setting.
-    #[error(
-        "{name} is not a setting; tidegate.example.toml lists them all{}",
-        suggestion(nearest)
-    )]
+    #[error("{name} is not a setting; tidegate.example.toml lists them all{}", suggestion(nearest))]
     Unknown {
         /// As the operator wrote it.
         name: String,
@@ -70,9 +62,7 @@ pub enum ConfigError {
 }
 
 fn suggestion(nearest: &Option<String>) -> String {
-    nearest
-        .as_ref()
-        .map_or_else(String::new, |name| format!("; did you mean {name}?"))
+    nearest.as_ref().map_or_else(String::new, |name| format!("; did you mean {name}?"))
 }
 
 impl Config {
@@ -87,10 +77,8 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let mut settings = Settings::defaults();
         if let Some(path) = file {
-            let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-                path: path.to_owned(),
-                source,
-            })?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
             settings.add_file(&path.display().to_string(), &text)?;
         }
         for (name, value) in vars {
@@ -112,18 +100,13 @@ struct Settings {
 
 impl Settings {
     fn defaults() -> Self {
-        Self {
-            table: example(),
-            origins: Vec::new(),
-        }
+        Self { table: example(), origins: Vec::new() }
     }
 
     fn add_file(&mut self, origin: &str, text: &str) -> Result<(), ConfigError> {
         let table: Table = toml::from_str(text).map_err(|e: toml::de::Error| ConfigError::Syntax {
             origin: origin.to_owned(),
-            line: e.span().map_or(1, |span| {
-                text[..span.start.min(text.len())].lines().count().max(1)
-            }),
+            line: e.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1)),
             message: e.message().replace('\n', " "),
         })?;
         for (section, value) in table {
@@ -159,10 +142,7 @@ impl Settings {
     }
 
     fn has(&self, section: &str, key: &str) -> bool {
-        self.table
-            .get(section)
-            .and_then(Value::as_table)
-            .is_some_and(|keys| keys.contains_key(key))
+        self.table.get(section).and_then(Value::as_table).is_some_and(|keys| keys.contains_key(key))
     }
 
     fn set(&mut self, section: &str, key: &str, value: Value, origin: String) {
@@ -227,11 +207,7 @@ fn example_line(path: &str) -> String {
 }
 
 fn unknown(name: &str) -> ConfigError {
-    let wanted = name
-        .strip_prefix(PREFIX)
-        .unwrap_or(name)
-        .to_ascii_lowercase()
-        .replace('.', "_");
+    let wanted = name.strip_prefix(PREFIX).unwrap_or(name).to_ascii_lowercase().replace('.', "_");
     let nearest = example()
         .iter()
         .flat_map(|(section, keys)| {
@@ -243,10 +219,7 @@ fn unknown(name: &str) -> ConfigError {
         .min()
         .filter(|(distance, _)| *distance <= 4)
         .map(|(_, setting)| setting);
-    ConfigError::Unknown {
-        name: name.to_owned(),
-        nearest,
-    }
+    ConfigError::Unknown { name: name.to_owned(), nearest }
 }
 
 /// Levenshtein's distance, for "did you mean".
@@ -297,13 +270,9 @@ mod tests {
 
     fn load(file: &str, vars: &[(&str, &str)]) -> Result<Config, String> {
         let mut settings = Settings::defaults();
-        settings
-            .add_file("tidegate.toml", file)
-            .map_err(|e| e.to_string())?;
+        settings.add_file("tidegate.toml", file).map_err(|e| e.to_string())?;
         for (name, value) in vars {
-            settings
-                .add_variable(name, (*value).to_owned())
-                .map_err(|e| e.to_string())?;
+            settings.add_variable(name, (*value).to_owned()).map_err(|e| e.to_string())?;
         }
         settings.check().map_err(|e| e.to_string())
     }
@@ -320,62 +289,24 @@ mod tests {
     fn variables_win_over_the_file_and_flags_over_both() {
         let file = "[limits]\nuploads = 3\nupload_size = 7";
         let config = load(file, &[("TIDEGATE_LIMITS_UPLOADS", "4"), ("HOME", "/")]).expect("good");
-        assert_eq!(
-            (config.limits.uploads, config.limits.upload_size.as_u64()),
-            (4, 7)
-        );
+        assert_eq!((config.limits.uploads, config.limits.upload_size.as_u64()), (4, 7));
         let flags = Overrides(vec![("server.listen", "127.0.0.1:1".into())]);
         let vars = [("TIDEGATE_SERVER_LISTEN".to_owned(), "127.0.0.1:2".to_owned())];
-        assert_eq!(
-            Config::load(None, vars, flags)
-                .expect("good")
-                .server
-                .listen
-                .port(),
-            1
-        );
+        assert_eq!(Config::load(None, vars, flags).expect("good").server.listen.port(), 1);
     }
 
     #[test]
     fn a_wrong_setting_is_named_in_one_line_with_a_right_one() {
         for (file, vars, expected) in [
-            (
-                "[server]\nlisten = \"here\"",
-                &[][..],
-                "server.listen in tidegate.toml: ",
-            ),
-            (
-                "",
-                &[("TIDEGATE_LIMITS_UPLOADS", "many")],
-                "TIDEGATE_LIMITS_UPLOADS: invalid type",
-            ),
-            (
-                "",
-                &[("TIDEGATE_LIMITS_UPLOADS", "0")],
-                "TIDEGATE_LIMITS_UPLOADS: must be more than zero",
-            ),
-            (
-                "[limits]\nupload_idle = \"soon\"",
-                &[],
-                "a right one looks like: upload_idle = \"60s\"",
-            ),
-            (
-                "[server]\npublic_url = \"ftp://x\"",
-                &[],
-                "is not an http or https address",
-            ),
-            (
-                "[log]\nlevel = \"a=b=c\"",
-                &[],
-                "a right one looks like: level = \"info\"",
-            ),
+            ("[server]\nlisten = \"here\"", &[][..], "server.listen in tidegate.toml: "),
+            ("", &[("TIDEGATE_LIMITS_UPLOADS", "many")], "TIDEGATE_LIMITS_UPLOADS: invalid type"),
+            ("", &[("TIDEGATE_LIMITS_UPLOADS", "0")], "TIDEGATE_LIMITS_UPLOADS: must be more than zero"),
+            ("[limits]\nupload_idle = \"soon\"", &[], "a right one looks like: upload_idle = \"60s\""),
+            ("[server]\npublic_url = \"ftp://x\"", &[], "is not an http or https address"),
+            ("[log]\nlevel = \"a=b=c\"", &[], "a right one looks like: level = \"info\""),
             ("[server]\nlisen = 1", &[], "did you mean server.listen?"),
             ("lisen = 1", &[], "lisen is not a setting"),
-            (
-                "",
-                &[("TIDEGATE_SERVER_LISEN", "x")],
-                "did you mean server.listen?",
-            ),
+            ("", &[("TIDEGATE_SERVER_LISEN", "x")], "did you mean server.listen?"),
             ("[server\n", &[], "tidegate.toml is not TOML: line 1"),
         ] {
             let error = load(file, vars).expect_err(expected);

@@ -42,9 +42,7 @@ pub struct Account {
 /// Without the hash: it must not get into a log by `{:?}`.
 impl std::fmt::Debug for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Account")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Account").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -72,9 +70,7 @@ pub async fn insert_account(
     password_hash: &str,
     now: Timestamp,
 ) -> Result<Option<AccountId>, DbError> {
-    let row = s
-        .query_opt(INSERT, &[email.into(), password_hash.into(), now.into()])
-        .await?;
+    let row = s.query_opt(INSERT, &[email.into(), password_hash.into(), now.into()]).await?;
     row.map(|row| row.get(0)).transpose()
 }
 
@@ -84,11 +80,7 @@ pub async fn insert_account(
 ///
 /// [`DbError`] of the engine.
 pub async fn find_account(s: &mut Session<'_>, id: AccountId) -> Result<Option<Account>, DbError> {
-    s.query_opt(FIND, &[id.into()])
-        .await?
-        .as_ref()
-        .map(Account::from_row)
-        .transpose()
+    s.query_opt(FIND, &[id.into()]).await?.as_ref().map(Account::from_row).transpose()
 }
 
 /// The account with this e-mail address, lower-cased and trimmed already.
@@ -97,11 +89,7 @@ pub async fn find_account(s: &mut Session<'_>, id: AccountId) -> Result<Option<A
 ///
 /// [`DbError`] of the engine.
 pub async fn find_account_by_email(s: &mut Session<'_>, email: &str) -> Result<Option<Account>, DbError> {
-    s.query_opt(FIND_BY_EMAIL, &[email.into()])
-        .await?
-        .as_ref()
-        .map(Account::from_row)
-        .transpose()
+    s.query_opt(FIND_BY_EMAIL, &[email.into()]).await?.as_ref().map(Account::from_row).transpose()
 }
 
 /// Up to `limit` accounts whose ids come after `after`, in order of id. Start with `AccountId(0)`.
@@ -128,9 +116,7 @@ pub async fn set_password_hash(
     id: AccountId,
     password_hash: &str,
 ) -> Result<bool, DbError> {
-    Ok(s.execute(SET_PASSWORD, &[password_hash.into(), id.into()])
-        .await?
-        == 1)
+    Ok(s.execute(SET_PASSWORD, &[password_hash.into(), id.into()]).await? == 1)
 }
 
 /// Gives the account a quota of its own, or the server's default again; false when there is no such account.

@@ -139,11 +139,7 @@ pub struct Totals {
 ///
 /// [`DbError`] of the engine.
 pub async fn find_content(s: &mut Session<'_>, root: &str) -> Result<Option<Content>, DbError> {
-    s.query_opt(FIND, &[root.into()])
-        .await?
-        .as_ref()
-        .map(Content::from_row)
-        .transpose()
+    s.query_opt(FIND, &[root.into()]).await?.as_ref().map(Content::from_row).transpose()
 }
 
 /// Up to `limit` archives whose ids come after `after`, in order of id. Start with `ContentId(0)`.
@@ -178,10 +174,7 @@ pub async fn insert_content(
         content.block_count.into(),
         now.into(),
     ];
-    s.query_opt(INSERT, &params)
-        .await?
-        .map(|row| row.get(0))
-        .transpose()
+    s.query_opt(INSERT, &params).await?.map(|row| row.get(0)).transpose()
 }
 
 /// Adds the blocks of an archive to the index. A prefix is the first eight bytes of a digest as a big-endian
@@ -196,8 +189,7 @@ pub async fn insert_blocks(s: &mut Session<'_>, content: ContentId, prefixes: &[
         Engine::Postgres => INSERT_BLOCKS_POSTGRES,
     };
     for chunk in prefixes.chunks(BLOCKS_PER_STATEMENT) {
-        s.execute(sql, &[content.into(), comma_separated(chunk).into()])
-            .await?;
+        s.execute(sql, &[content.into(), comma_separated(chunk).into()]).await?;
     }
     Ok(())
 }
@@ -208,9 +200,7 @@ pub async fn insert_blocks(s: &mut Session<'_>, content: ContentId, prefixes: &[
 ///
 /// [`DbError`] of the engine.
 pub async fn public_roots_with_block(s: &mut Session<'_>, prefix: i64) -> Result<Vec<String>, DbError> {
-    let rows = s
-        .query(PUBLIC_ROOTS_WITH_BLOCK, &[prefix.into(), MAX_HOLDERS.into()])
-        .await?;
+    let rows = s.query(PUBLIC_ROOTS_WITH_BLOCK, &[prefix.into(), MAX_HOLDERS.into()]).await?;
     rows.iter().map(|row| row.get(0)).collect()
 }
 
@@ -225,9 +215,7 @@ pub async fn announce_incoming(
     node: &str,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    s.execute(ANNOUNCE, &[root.into(), node.into(), now.into()])
-        .await
-        .map(drop)
+    s.execute(ANNOUNCE, &[root.into(), node.into(), now.into()]).await.map(drop)
 }
 
 /// Takes an announcement back: in the transaction that records the archive, or when it will not come.
@@ -245,11 +233,7 @@ pub async fn forget_incoming(s: &mut Session<'_>, root: &str) -> Result<(), DbEr
 ///
 /// [`DbError`] of the engine.
 pub async fn incoming_of(s: &mut Session<'_>, node: &str) -> Result<Vec<String>, DbError> {
-    s.query(INCOMING_OF, &[node.into()])
-        .await?
-        .iter()
-        .map(|row| row.get(0))
-        .collect()
+    s.query(INCOMING_OF, &[node.into()]).await?.iter().map(|row| row.get(0)).collect()
 }
 
 /// Sums over everything, for metrics and the operator.

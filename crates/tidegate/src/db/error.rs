@@ -101,10 +101,7 @@ impl From<tokio_postgres::Error> for DbError {
         .contains(code)
         {
             Self::Busy(text)
-        } else if ["08", "57", "28", "3D"]
-            .iter()
-            .any(|class| code.code().starts_with(class))
-        {
+        } else if ["08", "57", "28", "3D"].iter().any(|class| code.code().starts_with(class)) {
             // Connection trouble, shutting down, wrong password, no such database.
             Self::Unreachable(text)
         } else {

@@ -89,12 +89,8 @@ impl VerificationKey {
 ///
 /// [`DbError`] of the engine.
 pub async fn insert_api_key(s: &mut Session<'_>, key: &ApiKey) -> Result<bool, DbError> {
-    let params = [
-        key.id.as_str().into(),
-        key.account.into(),
-        key.name.as_str().into(),
-        key.created_at.into(),
-    ];
+    let params =
+        [key.id.as_str().into(), key.account.into(), key.name.as_str().into(), key.created_at.into()];
     Ok(s.execute(INSERT_API_KEY, &params).await? == 1)
 }
 
@@ -104,11 +100,7 @@ pub async fn insert_api_key(s: &mut Session<'_>, key: &ApiKey) -> Result<bool, D
 ///
 /// [`DbError`] of the engine.
 pub async fn find_api_key(s: &mut Session<'_>, id: &str) -> Result<Option<ApiKey>, DbError> {
-    s.query_opt(FIND_API_KEY, &[id.into()])
-        .await?
-        .as_ref()
-        .map(ApiKey::from_row)
-        .transpose()
+    s.query_opt(FIND_API_KEY, &[id.into()]).await?.as_ref().map(ApiKey::from_row).transpose()
 }
 
 /// The account's API keys, live ones before revoked ones, then oldest first; at most 1000.
@@ -117,9 +109,7 @@ pub async fn find_api_key(s: &mut Session<'_>, id: &str) -> Result<Option<ApiKey
 ///
 /// [`DbError`] of the engine.
 pub async fn list_api_keys(s: &mut Session<'_>, account: AccountId) -> Result<Vec<ApiKey>, DbError> {
-    let rows = s
-        .query(LIST_API_KEYS, &[account.into(), MAX_LISTED_API_KEYS.into()])
-        .await?;
+    let rows = s.query(LIST_API_KEYS, &[account.into(), MAX_LISTED_API_KEYS.into()]).await?;
     rows.iter().map(ApiKey::from_row).collect()
 }
 
@@ -143,11 +133,7 @@ pub async fn revoke_api_key(
     name: &str,
     now: Timestamp,
 ) -> Result<bool, DbError> {
-    Ok(
-        s.execute(REVOKE_API_KEY, &[now.into(), account.into(), name.into()])
-            .await?
-            == 1,
-    )
+    Ok(s.execute(REVOKE_API_KEY, &[now.into(), account.into(), name.into()]).await? == 1)
 }
 
 /// Adds a verification key, which is the newest from now on.
@@ -162,12 +148,7 @@ pub async fn insert_verification_key(
     sealed_private_key: Option<&[u8]>,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let params = [
-        account.into(),
-        public_key.into(),
-        sealed_private_key.into(),
-        now.into(),
-    ];
+    let params = [account.into(), public_key.into(), sealed_private_key.into(), now.into()];
     s.execute(INSERT_VERIFICATION_KEY, &params).await.map(drop)
 }
 
@@ -182,11 +163,7 @@ pub async fn verification_keys(
     now: Timestamp,
 ) -> Result<Vec<VerificationKey>, DbError> {
     let params = [account.into(), now.into(), MAX_VERIFICATION_KEYS.into()];
-    s.query(LIST_VERIFICATION_KEYS, &params)
-        .await?
-        .iter()
-        .map(VerificationKey::from_row)
-        .collect()
+    s.query(LIST_VERIFICATION_KEYS, &params).await?.iter().map(VerificationKey::from_row).collect()
 }
 
 /// Lets all of the account's verification keys end at `at`, those that end sooner excepted.
@@ -199,7 +176,5 @@ pub async fn expire_verification_keys(
     account: AccountId,
     at: Timestamp,
 ) -> Result<(), DbError> {
-    s.execute(EXPIRE_VERIFICATION_KEYS, &[at.into(), account.into()])
-        .await
-        .map(drop)
+    s.execute(EXPIRE_VERIFICATION_KEYS, &[at.into(), account.into()]).await.map(drop)
 }

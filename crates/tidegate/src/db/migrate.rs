@@ -6,21 +6,15 @@ use super::error::with_sources;
 use super::{DbError, Engine};
 
 /// Every migration, oldest first: its name and its text.
-const FILES: &[(&str, &str)] = &[(
-    "V0001__accounts_contents_pins",
-    include_str!("../../migrations/V0001__accounts_contents_pins.sql"),
-)];
+const FILES: &[(&str, &str)] =
+    &[("V0001__accounts_contents_pins", include_str!("../../migrations/V0001__accounts_contents_pins.sql"))];
 
 /// What the engines spell differently: the placeholder, SQLite's word, PostgreSQL's word.
 ///
 /// Checksums are of the filled-in text, so what is here for a released migration never changes.
 const WORDS: &[(&str, &str, &str)] = &[
     // AUTOINCREMENT: the id of a deleted row is never given to another.
-    (
-        "{identity}",
-        "INTEGER PRIMARY KEY AUTOINCREMENT",
-        "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-    ),
+    ("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
     ("{bytes}", "BLOB", "BYTEA"),
     ("{without_rowid}", " WITHOUT ROWID", ""),
 ];
@@ -40,26 +34,23 @@ pub(super) fn failed(error: &refinery::Error) -> DbError {
     use refinery::error::Kind;
     let known = i32::try_from(FILES.len()).unwrap_or(i32::MAX);
     match error.kind() {
-        Kind::MissingVersion(applied) if applied.version() > known => DbError::Downgrade {
-            found: applied.version(),
-            known,
-        },
+        Kind::MissingVersion(applied) if applied.version() > known => {
+            DbError::Downgrade { found: applied.version(), known }
+        }
         _ => DbError::Migration(with_sources(error)),
     }
 }
 
 fn fill(text: &str, engine: Engine) -> String {
-    WORDS
-        .iter()
-        .fold(text.to_owned(), |text, (placeholder, sqlite, postgres)| {
-            text.replace(
-                placeholder,
-                match engine {
-                    Engine::Sqlite => sqlite,
-                    Engine::Postgres => postgres,
-                },
-            )
-        })
+    WORDS.iter().fold(text.to_owned(), |text, (placeholder, sqlite, postgres)| {
+        text.replace(
+            placeholder,
+            match engine {
+                Engine::Sqlite => sqlite,
+                Engine::Postgres => postgres,
+            },
+        )
+    })
 }
 
 #[cfg(test)]

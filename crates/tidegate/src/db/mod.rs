@@ -82,21 +82,13 @@ impl DbOptions {
     /// A SQLite file with the usual settings: 3 readers, 10 seconds for other writers.
     #[must_use]
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
-        Self::Sqlite {
-            path: path.into(),
-            readers: 3,
-            busy_timeout: Duration::from_secs(10),
-        }
+        Self::Sqlite { path: path.into(), readers: 3, busy_timeout: Duration::from_secs(10) }
     }
 
     /// A PostgreSQL database with the usual settings: 16 connections, 10 seconds to get one.
     #[must_use]
     pub fn postgres(url: impl Into<SecretString>) -> Self {
-        Self::Postgres {
-            url: url.into(),
-            pool_size: 16,
-            connect_timeout: Duration::from_secs(10),
-        }
+        Self::Postgres { url: url.into(), pool_size: 16, connect_timeout: Duration::from_secs(10) }
     }
 }
 
@@ -121,16 +113,12 @@ impl Db {
     /// [`DbError::Migration`] and whatever else the engine reports.
     pub async fn open(options: DbOptions) -> Result<Self, DbError> {
         let driver = match options {
-            DbOptions::Sqlite {
-                path,
-                readers,
-                busy_timeout,
-            } => Driver::Sqlite(sqlite::Sqlite::open(path, readers, busy_timeout).await?),
-            DbOptions::Postgres {
-                url,
-                pool_size,
-                connect_timeout,
-            } => Driver::Postgres(postgres::Postgres::open(&url, pool_size, connect_timeout).await?),
+            DbOptions::Sqlite { path, readers, busy_timeout } => {
+                Driver::Sqlite(sqlite::Sqlite::open(path, readers, busy_timeout).await?)
+            }
+            DbOptions::Postgres { url, pool_size, connect_timeout } => {
+                Driver::Postgres(postgres::Postgres::open(&url, pool_size, connect_timeout).await?)
+            }
         };
         Ok(Self(driver))
     }
@@ -197,8 +185,7 @@ impl Db {
     ///
     /// [`DbError`] when it gives none.
     pub async fn ping(&self) -> Result<(), DbError> {
-        self.read(|s| Box::pin(async move { settings::find_setting(s, "schema").await.map(drop) }))
-            .await
+        self.read(|s| Box::pin(async move { settings::find_setting(s, "schema").await.map(drop) })).await
     }
 
     /// Has the engine check every statement of the data layer against the schema, running none.

@@ -191,11 +191,7 @@ pub async fn upsert_pin(s: &mut Session<'_>, pin: &NewPin, now: Timestamp) -> Re
 ///
 /// [`DbError`] of the engine.
 pub async fn find_pin(s: &mut Session<'_>, account: AccountId, id: PinId) -> Result<Option<Pin>, DbError> {
-    s.query_opt(FIND, &[account.into(), id.into()])
-        .await?
-        .as_ref()
-        .map(Pin::from_row)
-        .transpose()
+    s.query_opt(FIND, &[account.into(), id.into()]).await?.as_ref().map(Pin::from_row).transpose()
 }
 
 /// The page of pins that `query` asks for. Pins of the same millisecond are in order of id.
@@ -204,11 +200,7 @@ pub async fn find_pin(s: &mut Session<'_>, account: AccountId, id: PinId) -> Res
 ///
 /// [`DbError`] of the engine.
 pub async fn list_pins(s: &mut Session<'_>, query: &PinQuery) -> Result<Vec<Pin>, DbError> {
-    let sql = if query.newest_first {
-        LIST_NEWEST
-    } else {
-        LIST_OLDEST
-    };
+    let sql = if query.newest_first { LIST_NEWEST } else { LIST_OLDEST };
     let params = [
         query.account.into(),
         query.from.into(),
@@ -225,12 +217,7 @@ pub async fn list_pins(s: &mut Session<'_>, query: &PinQuery) -> Result<Vec<Pin>
 ///
 /// [`DbError`] of the engine.
 pub async fn count_pins(s: &mut Session<'_>, query: &PinQuery) -> Result<u64, DbError> {
-    s.query_one(
-        COUNT,
-        &[query.account.into(), query.from.into(), query.until.into()],
-    )
-    .await?
-    .get(0)
+    s.query_one(COUNT, &[query.account.into(), query.from.into(), query.until.into()]).await?.get(0)
 }
 
 /// Removes the account's pin and returns it; nothing when there is none.
@@ -239,11 +226,7 @@ pub async fn count_pins(s: &mut Session<'_>, query: &PinQuery) -> Result<u64, Db
 ///
 /// [`DbError`] of the engine.
 pub async fn delete_pin(s: &mut Session<'_>, account: AccountId, id: PinId) -> Result<Option<Pin>, DbError> {
-    s.query_opt(DELETE, &[account.into(), id.into()])
-        .await?
-        .as_ref()
-        .map(Pin::from_row)
-        .transpose()
+    s.query_opt(DELETE, &[account.into(), id.into()]).await?.as_ref().map(Pin::from_row).transpose()
 }
 
 /// Has anybody pinned this root publicly?
@@ -275,8 +258,6 @@ pub async fn pinned_roots_without_content(
     after: &str,
     limit: u32,
 ) -> Result<Vec<(String, u64)>, DbError> {
-    let rows = s
-        .query(WITHOUT_CONTENT, &[after.into(), i64::from(limit).into()])
-        .await?;
+    let rows = s.query(WITHOUT_CONTENT, &[after.into(), i64::from(limit).into()]).await?;
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }

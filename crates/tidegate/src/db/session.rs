@@ -41,12 +41,7 @@ impl<'c> Session<'c> {
     }
 
     fn new(connection: Connection<'c>) -> Self {
-        Self {
-            connection,
-            failure: None,
-            work: 0,
-            busy: Arc::default(),
-        }
+        Self { connection, failure: None, work: 0, busy: Arc::default() }
     }
 
     /// Which engine this is, for the rare statement that differs.
@@ -116,11 +111,9 @@ impl<'c> Session<'c> {
         self.begin_statement(&[])?;
         let result = match &mut self.connection {
             Connection::Sqlite(connection) => connection.prepare(sql).map(drop).map_err(DbError::from),
-            Connection::Postgres(transaction) => transaction
-                .prepare_cached(sql)
-                .await
-                .map(drop)
-                .map_err(DbError::from),
+            Connection::Postgres(transaction) => {
+                transaction.prepare_cached(sql).await.map(drop).map_err(DbError::from)
+            }
         };
         self.note(result)
     }

@@ -16,10 +16,7 @@ statements! {
 ///
 /// [`DbError`] of the engine.
 pub async fn find_setting(s: &mut Session<'_>, key: &str) -> Result<Option<String>, DbError> {
-    s.query_opt(FIND, &[key.into()])
-        .await?
-        .map(|row| row.get(0))
-        .transpose()
+    s.query_opt(FIND, &[key.into()]).await?.map(|row| row.get(0)).transpose()
 }
 
 /// Sets `key`, whatever it was.

@@ -34,17 +34,11 @@ pub(super) use statements;
 
 /// Every statement of the data layer that `engine` must understand.
 pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
-    [
-        super::accounts::ALL,
-        super::keys::ALL,
-        super::contents::ALL,
-        super::pins::ALL,
-        super::settings::ALL,
-    ]
-    .into_iter()
-    .flatten()
-    .filter(move |statement| statement.only.is_none_or(|only| only == engine))
-    .copied()
+    [super::accounts::ALL, super::keys::ALL, super::contents::ALL, super::pins::ALL, super::settings::ALL]
+        .into_iter()
+        .flatten()
+        .filter(move |statement| statement.only.is_none_or(|only| only == engine))
+        .copied()
 }
 
 #[cfg(test)]
@@ -82,12 +76,7 @@ mod tests {
     fn parameters_first_appear_in_ascending_order() {
         for engine in [Engine::Sqlite, Engine::Postgres] {
             for statement in all(engine) {
-                assert!(
-                    first_appear_ascending(statement.sql),
-                    "{}: {}",
-                    statement.name,
-                    statement.sql
-                );
+                assert!(first_appear_ascending(statement.sql), "{}: {}", statement.name, statement.sql);
             }
         }
     }

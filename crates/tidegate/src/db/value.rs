@@ -32,10 +32,8 @@ impl Row {
     ///
     /// [`DbError::Shape`] when there is no such column or it holds something else.
     pub fn get<T: FromValue>(&self, index: usize) -> Result<T, DbError> {
-        let value = self
-            .0
-            .get(index)
-            .ok_or_else(|| DbError::Shape(format!("column {index} does not exist")))?;
+        let value =
+            self.0.get(index).ok_or_else(|| DbError::Shape(format!("column {index} does not exist")))?;
         T::from_value(value)
             .ok_or_else(|| DbError::Shape(format!("column {index} is not a {}", std::any::type_name::<T>())))
     }

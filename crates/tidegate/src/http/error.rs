@@ -10,11 +10,7 @@ use serde_json::json;
 /// No route has this path.
 pub(super) async fn not_found(uri: Uri) -> Response {
     let message = format!("There is nothing at {}", uri.path());
-    (
-        StatusCode::NOT_FOUND,
-        Json(json!({"Code": 404, "Message": message})),
-    )
-        .into_response()
+    (StatusCode::NOT_FOUND, Json(json!({"Code": 404, "Message": message}))).into_response()
 }
 
 /// How an inner failure looks from outside.
@@ -44,10 +40,9 @@ impl Failure {
     pub(super) fn outside(self) -> (StatusCode, &'static str) {
         match self {
             Self::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "The server's disk is full"),
-            Self::Unavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The server cannot do this now; try again later",
-            ),
+            Self::Unavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "The server cannot do this now; try again later")
+            }
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Something went wrong on the server; its log has more under the X-Request-Id of this answer",

@@ -23,22 +23,12 @@ pub(super) async fn ready(State(app): State<App>) -> Response {
     let (status, database) = match asked {
         Ok(Ok(())) => (StatusCode::OK, "ok".to_owned()),
         Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
-        Err(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "it does not answer in time".to_owned(),
-        ),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "it does not answer in time".to_owned()),
     };
-    (
-        status,
-        Json(json!({"ready": status == StatusCode::OK, "database": database})),
-    )
-        .into_response()
+    (status, Json(json!({"ready": status == StatusCode::OK, "database": database}))).into_response()
 }
 
 /// The numbers, in Prometheus' text format.
 pub(super) async fn metrics() -> impl IntoResponse {
-    (
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
-        telemetry::metrics::recorder().render(),
-    )
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], telemetry::metrics::recorder().render())
 }

@@ -84,18 +84,11 @@ impl Pins {
                 found.push((path.to_owned(), verified.err()));
                 ControlFlow::Continue(())
             });
-            Ok((
-                found.into_inner().unwrap_or_else(PoisonError::into_inner),
-                files.bytes(),
-            ))
+            Ok((found.into_inner().unwrap_or_else(PoisonError::into_inner), files.bytes()))
         })
         .await?;
 
-        let mut audit = Audit {
-            checked: found.len() as u64,
-            bytes,
-            ..Audit::default()
-        };
+        let mut audit = Audit { checked: found.len() as u64, bytes, ..Audit::default() };
         // Read before the records: what is announced now may be recorded, or not, by the time they are read.
         let incoming = self.announced().await?;
         let recorded = self.recorded().await?;
@@ -105,9 +98,7 @@ impl Pins {
                 files.insert(root.to_string(), (path.clone(), problem.is_none()));
             }
             if let Some(problem) = problem {
-                audit
-                    .damaged
-                    .push(Damaged::describe(&self.db, path, problem).await?);
+                audit.damaged.push(Damaged::describe(&self.db, path, problem).await?);
             }
         }
         self.find_missing(&mut audit, &recorded, &files).await?;
@@ -136,16 +127,13 @@ impl Pins {
             !files.contains_key(root) && !path.is_ok_and(|path| path.exists())
         };
         for root in recorded.iter().filter(|root| is_missing(root)) {
-            audit.missing.push(Missing {
-                root: root.clone(),
-                pins: count_pins(&self.db, root.clone()).await?,
-            });
+            audit
+                .missing
+                .push(Missing { root: root.clone(), pins: count_pins(&self.db, root.clone()).await? });
         }
         let pinned = pinned_without_content(&self.db).await?;
         let pinned = pinned.into_iter().filter(|(root, _)| is_missing(root));
-        audit
-            .missing
-            .extend(pinned.map(|(root, pins)| Missing { root, pins }));
+        audit.missing.extend(pinned.map(|(root, pins)| Missing { root, pins }));
         audit.missing.sort_by(|a, b| a.root.cmp(&b.root));
         Ok(())
     }
@@ -153,10 +141,8 @@ impl Pins {
     /// What this node is about to put in place.
     async fn announced(&self) -> Result<HashSet<String>, DbError> {
         let node = Arc::clone(&self.node);
-        let incoming = self
-            .db
-            .read(move |s| Box::pin(async move { contents::incoming_of(s, &node).await }))
-            .await?;
+        let incoming =
+            self.db.read(move |s| Box::pin(async move { contents::incoming_of(s, &node).await })).await?;
         Ok(incoming.into_iter().collect())
     }
 
@@ -164,10 +150,7 @@ impl Pins {
     pub(super) async fn recorded(&self) -> Result<HashSet<String>, DbError> {
         let (mut roots, mut after) = (HashSet::new(), ContentId(0));
         loop {
-            let page = self
-                .db
-                .read(move |s| Box::pin(contents::contents_after(s, after, PAGE)))
-                .await?;
+            let page = self.db.read(move |s| Box::pin(contents::contents_after(s, after, PAGE))).await?;
             let Some(last) = page.last() else {
                 return Ok(roots);
             };

@@ -36,12 +36,7 @@ impl Damaged {
             Some(root) => count_pins(db, root.to_string()).await?,
             None => 0,
         };
-        Ok(Self {
-            root,
-            path,
-            problem,
-            pins,
-        })
+        Ok(Self { root, path, problem, pins })
     }
 }
 
@@ -117,8 +112,7 @@ pub(super) fn root_in_name(path: &Path) -> Option<Root> {
 
 /// How many pins want this content.
 pub(super) async fn count_pins(db: &Db, root: String) -> Result<u64, DbError> {
-    db.read(move |s| Box::pin(async move { pins::count_pins_of_root(s, &root).await }))
-        .await
+    db.read(move |s| Box::pin(async move { pins::count_pins_of_root(s, &root).await })).await
 }
 
 /// Every pinned root without a recorded content, each with how many pins it has.
@@ -141,8 +135,6 @@ pub(super) async fn pinned_without_content(db: &Db) -> Result<Vec<(String, u64)>
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, PinError> {
-    let done = tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| PinError::Stopped)?;
+    let done = tokio::task::spawn_blocking(work).await.map_err(|_| PinError::Stopped)?;
     Ok(done.map_err(BlobError::from)?)
 }

@@ -103,13 +103,7 @@ impl Collected {
 
     fn new(store: &BlobStore, hasher: &Hasher, profile: Profile) -> Result<Self, CollectError> {
         let car = store.stage(profile.version())?;
-        Ok(Self {
-            store: store.clone(),
-            hasher: hasher.clone(),
-            profile,
-            car,
-            entries: Vec::new(),
-        })
+        Ok(Self { store: store.clone(), hasher: hasher.clone(), profile, car, entries: Vec::new() })
     }
 
     /// Seals the content that `wanted` names if that is what came, imported with any profile that could give it.
@@ -152,11 +146,7 @@ impl Collected {
 
     /// How `wanted` is made of what came: a sole file itself, the folder of everything, or the sole folder in it.
     fn root_of(&self, wanted: &Root) -> Result<Option<Shape>, CollectError> {
-        let shapes = [
-            self.sole_file(),
-            Some(Shape::Folder { strip: 0 }),
-            self.sole_folder(),
-        ];
+        let shapes = [self.sole_file(), Some(Shape::Folder { strip: 0 }), self.sole_folder()];
         for shape in shapes.into_iter().flatten() {
             let imported = match shape {
                 Shape::File(imported) => imported,
@@ -182,25 +172,17 @@ impl Collected {
             entry.path().first() == Some(first)
                 && (entry.path().len() > 1 || matches!(entry, Entry::Directory(_)))
         };
-        self.entries
-            .iter()
-            .all(inside)
-            .then_some(Shape::Folder { strip: 1 })
+        self.entries.iter().all(inside).then_some(Shape::Folder { strip: 1 })
     }
 
     fn finish(mut self, shape: Shape) -> Result<Found, CollectError> {
         let (imported, is_directory) = match shape {
             Shape::File(imported) => (imported, false),
-            Shape::Folder { strip } => (
-                import_folder(self.profile, &self.entries, strip, &mut self.car)?,
-                true,
-            ),
+            Shape::Folder { strip } => {
+                (import_folder(self.profile, &self.entries, strip, &mut self.car)?, true)
+            }
         };
-        Ok(Found {
-            sealed: self.car.seal(&imported.cid)?,
-            size: imported.size,
-            is_directory,
-        })
+        Ok(Found { sealed: self.car.seal(&imported.cid)?, size: imported.size, is_directory })
     }
 }
 

@@ -38,10 +38,7 @@ pub struct Library {
 impl Library {
     /// The content of `store` as the pins in `db` allow.
     pub fn new(db: Arc<Db>, store: BlobStore) -> Self {
-        let public = Cache::builder()
-            .max_capacity(REMEMBERED_ROOTS)
-            .time_to_live(REMEMBERED)
-            .build();
+        let public = Cache::builder().max_capacity(REMEMBERED_ROOTS).time_to_live(REMEMBERED).build();
         Self { db, store, public }
     }
 
@@ -71,10 +68,7 @@ impl Library {
             return Ok(known);
         }
         let text = root.to_string();
-        let public = self
-            .db
-            .read(move |s| Box::pin(async move { pins::is_public(s, &text).await }))
-            .await?;
+        let public = self.db.read(move |s| Box::pin(async move { pins::is_public(s, &text).await })).await?;
         // Only a yes is kept: what was just pinned must be there at once.
         if public {
             self.public.insert(*root, true);

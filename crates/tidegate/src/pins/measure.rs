@@ -16,10 +16,7 @@ use crate::{
 /// # Errors
 /// A block cannot be read or is not UnixFS.
 pub(super) fn measure(car: &Arc<CarFile>) -> Result<(ContentKind, u64), ReadError<BlobError>> {
-    let mut measuring = Measuring {
-        blocks: car.cursor(Access::Disk),
-        folders: HashMap::new(),
-    };
+    let mut measuring = Measuring { blocks: car.cursor(Access::Disk), folders: HashMap::new() };
     measuring.entity(car.root(), 0)
 }
 
@@ -49,10 +46,7 @@ impl Measuring {
             return Ok(*size);
         }
         if depth > MAX_DEPTH {
-            return Err(ReadError::Malformed {
-                cid: Box::new(*cid),
-                reason: NodeError::TooDeep,
-            });
+            return Err(ReadError::Malformed { cid: Box::new(*cid), reason: NodeError::TooDeep });
         }
         let mut size: u64 = 0;
         let mut entries = DirectoryEntries::new(*cid);

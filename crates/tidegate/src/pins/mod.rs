@@ -116,10 +116,8 @@ impl Pins {
     /// The folders or the database cannot be read or written.
     pub async fn clean(&self) -> Result<usize, PinError> {
         let node = Arc::clone(&self.node);
-        let incoming = self
-            .db
-            .read(move |s| Box::pin(async move { contents::incoming_of(s, &node).await }))
-            .await?;
+        let incoming =
+            self.db.read(move |s| Box::pin(async move { contents::incoming_of(s, &node).await })).await?;
         let mut removed = self.store.clear_staging().map_err(BlobError::from)?;
         for text in incoming {
             let Ok(cid) = tidegate_content::parse_cid(&text) else {
@@ -164,9 +162,7 @@ impl Pins {
         };
         // What has begun is finished, also when the caller does not wait for it any more.
         let pins = self.clone();
-        tokio::spawn(async move { pins.keep(found, pin).await })
-            .await
-            .map_err(|_| PinError::Stopped)?
+        tokio::spawn(async move { pins.keep(found, pin).await }).await.map_err(|_| PinError::Stopped)?
     }
 
     async fn keep(&self, found: Found, pin: NewPin) -> Result<Pin, PinError> {
@@ -184,10 +180,8 @@ impl Pins {
 
     async fn content_exists(&self, root: &str) -> Result<bool, DbError> {
         let root = root.to_owned();
-        let content = self
-            .db
-            .read(move |s| Box::pin(async move { contents::find_content(s, &root).await }))
-            .await?;
+        let content =
+            self.db.read(move |s| Box::pin(async move { contents::find_content(s, &root).await })).await?;
         Ok(content.is_some())
     }
 
@@ -196,11 +190,7 @@ impl Pins {
         let (root, node, now) = (found.sealed.root, Arc::clone(&self.node), self.clock.now());
         let content = NewContent {
             root: root.to_string(),
-            kind: if found.is_directory {
-                ContentKind::Directory
-            } else {
-                ContentKind::File
-            },
+            kind: if found.is_directory { ContentKind::Directory } else { ContentKind::File },
             size: found.size,
             car_bytes: found.sealed.car_bytes,
             block_count: found.sealed.block_prefixes.len() as u64,

@@ -89,10 +89,7 @@ impl Pins {
             }
         }
         let missing = pinned_without_content(&self.db).await?;
-        repaired.missing = missing
-            .into_iter()
-            .map(|(root, pins)| Missing { root, pins })
-            .collect();
+        repaired.missing = missing.into_iter().map(|(root, pins)| Missing { root, pins }).collect();
         repaired.damaged.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(repaired)
     }
@@ -113,9 +110,9 @@ impl Pins {
                     blocks += record.prefixes.len();
                     batch.push(record);
                 }
-                Err((path, problem)) => repaired
-                    .damaged
-                    .push(Damaged::describe(&self.db, path, problem).await?),
+                Err((path, problem)) => {
+                    repaired.damaged.push(Damaged::describe(&self.db, path, problem).await?)
+                }
             }
             if batch.len() >= BATCH_CONTENTS || blocks >= BATCH_BLOCKS {
                 self.record(std::mem::take(&mut batch)).await?;

@@ -40,11 +40,7 @@ impl Pins {
     /// # Errors
     /// [`PinError::Busy`] when too many are running.
     pub fn begin(&self, profile: Profile) -> Result<Upload, PinError> {
-        let place = self
-            .uploads
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| PinError::Busy(BUSY_RETRY))?;
+        let place = self.uploads.clone().try_acquire_owned().map_err(|_| PinError::Busy(BUSY_RETRY))?;
         let (steps, mut receiver) = mpsc::channel(WAITING_STEPS);
         let (store, hasher) = (self.store.clone(), self.hasher.clone());
         let worker =
@@ -79,10 +75,7 @@ impl Upload {
     /// The upload is too large, or the import has failed, as on a full disk.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), PinError> {
         let len = bytes.len() as u64;
-        self.bytes_left = self
-            .bytes_left
-            .checked_sub(len)
-            .ok_or(PinError::TooLarge(self.limits.0))?;
+        self.bytes_left = self.bytes_left.checked_sub(len).ok_or(PinError::TooLarge(self.limits.0))?;
         metrics::received(len);
         self.step(Step::Data(bytes)).await
     }
@@ -114,20 +107,10 @@ impl Upload {
     }
 
     fn path(&mut self, path: &str) -> Result<Vec<String>, PinError> {
-        self.files_left = self
-            .files_left
-            .checked_sub(1)
-            .ok_or(PinError::TooManyFiles(self.limits.1))?;
-        self.path_bytes_left = self
-            .path_bytes_left
-            .checked_sub(path.len() + 64)
-            .ok_or(PinError::NamesTooLong)?;
-        Ok(path
-            .strip_suffix('/')
-            .unwrap_or(path)
-            .split('/')
-            .map(str::to_owned)
-            .collect())
+        self.files_left = self.files_left.checked_sub(1).ok_or(PinError::TooManyFiles(self.limits.1))?;
+        self.path_bytes_left =
+            self.path_bytes_left.checked_sub(path.len() + 64).ok_or(PinError::NamesTooLong)?;
+        Ok(path.strip_suffix('/').unwrap_or(path).split('/').map(str::to_owned).collect())
     }
 
     async fn step(&mut self, step: Step) -> Result<(), PinError> {
@@ -143,13 +126,7 @@ impl Upload {
 
     /// All has come: the content `wanted` names, complete and synced, or nothing if it is not what came.
     pub(super) async fn seal(self, wanted: Cid) -> Result<Option<Found>, PinError> {
-        let Self {
-            steps,
-            worker,
-            _place,
-            _running,
-            ..
-        } = self;
+        let Self { steps, worker, _place, _running, .. } = self;
         drop(steps);
         let collected = worker.await.map_err(|_| PinError::Stopped)??;
         let sealing = tokio::task::spawn_blocking(move || collected.seal(&wanted));

@@ -22,10 +22,7 @@ pub fn recorder() -> &'static PrometheusHandle {
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(
                 Matcher::Full(SECONDS.into()),
-                &[
-                    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-                    60.0,
-                ],
+                &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0],
             )
             .expect("the list of buckets is not empty")
             .install_recorder()
@@ -82,13 +79,7 @@ struct SurfaceCounts {
 }
 
 impl Surface {
-    const ALL: [Self; 5] = [
-        Self::Gateway,
-        Self::Cloud,
-        Self::Endpoint,
-        Self::Operations,
-        Self::Other,
-    ];
+    const ALL: [Self; 5] = [Self::Gateway, Self::Cloud, Self::Endpoint, Self::Operations, Self::Other];
 
     fn label(self) -> &'static str {
         match self {

@@ -16,23 +16,15 @@ const WAITING_LINES: usize = 8192;
 /// Logging was started before, or the filter is wrong (which a checked config rules out).
 pub fn start_logging(config: &Log) -> anyhow::Result<WorkerGuard> {
     let filter: Targets = config.level.parse()?;
-    let (writer, guard) = NonBlockingBuilder::default()
-        .buffered_lines_limit(WAITING_LINES)
-        .finish(std::io::stderr());
+    let (writer, guard) =
+        NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).finish(std::io::stderr());
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     let layer = match config.format {
-        LogFormat::Text => layer
-            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-            .boxed(),
-        LogFormat::Json => layer
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .boxed(),
+        LogFormat::Text => layer.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
+        LogFormat::Json => {
+            layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
+        }
     };
-    tracing_subscriber::registry()
-        .with(layer.with_filter(filter))
-        .try_init()?;
+    tracing_subscriber::registry().with(layer.with_filter(filter)).try_init()?;
     Ok(guard)
 }

@@ -27,10 +27,7 @@ async fn a_server_is_ready_while_its_database_answers(database: TestDatabase) {
 
     server.app.close().await;
     let unready = server.get("/readyz").await.expect(503);
-    assert_eq!(
-        unready.json(),
-        json!({"ready": false, "database": "the database is closed"})
-    );
+    assert_eq!(unready.json(), json!({"ready": false, "database": "the database is closed"}));
     server.get("/livez").await.expect(200);
 }
 
@@ -52,26 +49,11 @@ async fn the_numbers_count_what_happened() {
     get("/nothing").await.expect(404);
 
     let expected = [
-        (
-            "tidegate_http_requests_total{surface=\"gateway\",status=\"2xx\"}",
-            3.0,
-        ),
-        (
-            "tidegate_http_requests_total{surface=\"gateway\",status=\"4xx\"}",
-            1.0,
-        ),
-        (
-            "tidegate_http_requests_total{surface=\"other\",status=\"4xx\"}",
-            1.0,
-        ),
-        (
-            "tidegate_http_requests_total{surface=\"cloud\",status=\"2xx\"}",
-            1.0,
-        ),
-        (
-            "tidegate_http_requests_total{surface=\"endpoint\",status=\"2xx\"}",
-            1.0,
-        ),
+        ("tidegate_http_requests_total{surface=\"gateway\",status=\"2xx\"}", 3.0),
+        ("tidegate_http_requests_total{surface=\"gateway\",status=\"4xx\"}", 1.0),
+        ("tidegate_http_requests_total{surface=\"other\",status=\"4xx\"}", 1.0),
+        ("tidegate_http_requests_total{surface=\"cloud\",status=\"2xx\"}", 1.0),
+        ("tidegate_http_requests_total{surface=\"endpoint\",status=\"2xx\"}", 1.0),
         ("tidegate_http_request_seconds_count{surface=\"gateway\"}", 4.0),
         ("tidegate_upload_bytes_total", 300_000.0),
         ("tidegate_pins_total{source=\"pin_file\"}", 1.0),
@@ -80,9 +62,7 @@ async fn the_numbers_count_what_happened() {
     // A request is counted when its last byte is sent, which its client may see first.
     eventually("the numbers are these", async || {
         let numbers = parse(get("/metrics").await.expect(200).text());
-        expected
-            .iter()
-            .all(|(name, value)| numbers.get(*name) == Some(value))
+        expected.iter().all(|(name, value)| numbers.get(*name) == Some(value))
     })
     .await;
     let answer = get("/metrics").await;
@@ -103,16 +83,10 @@ async fn every_answer_has_an_id_that_is_in_the_log() {
     let ann = Person::at(&process.url, &client, &registered).await;
     let secret_query = "/ipfs/bafkqaaa?filename=do-not-log-this";
     let mut ids = BTreeMap::new();
-    for (path, status) in [
-        ("/livez", 200),
-        ("/ping", 401),
-        (secret_query, 200),
-        ("/ipfs/hello", 400),
-        ("/nothing", 404),
-    ] {
-        let answer = Answer::of(client.get(format!("{}{path}", process.url)))
-            .await
-            .expect(status);
+    for (path, status) in
+        [("/livez", 200), ("/ping", 401), (secret_query, 200), ("/ipfs/hello", 400), ("/nothing", 404)]
+    {
+        let answer = Answer::of(client.get(format!("{}{path}", process.url))).await.expect(status);
         let id = answer.header("x-request-id").to_owned();
         assert_eq!(id.len(), 32, "{path}");
         ids.insert(id, status);
@@ -146,16 +120,12 @@ async fn an_upload_under_way_is_finished_and_acknowledged_when_the_server_stops(
     let cid = cid_v0(&bytes);
     let body = ann.form(&cid).file("a", &bytes).close();
     let mut wire = server.connect().await;
-    wire.begin_upload(&ann.token, &format!("Content-Length: {}\r\n", body.len()))
-        .await;
+    wire.begin_upload(&ann.token, &format!("Content-Length: {}\r\n", body.len())).await;
     wire.send(&body[..200_000]).await;
     eventually("the upload is under way", async || server.staged() == 1).await;
 
     server.begin_stop();
-    eventually("nobody new is let in", async || {
-        TcpStream::connect(server.address).await.is_err()
-    })
-    .await;
+    eventually("nobody new is let in", async || TcpStream::connect(server.address).await.is_err()).await;
     wire.send(&body[200_000..]).await;
     assert_eq!(wire.answer().await.expect(200).json()["PinHash"], cid);
     wire.closed().await;

@@ -30,10 +30,7 @@ impl IndexBuilder {
     /// stays twice; a search finds either.
     pub fn add(&mut self, multihash: &Multihash, offset: u64) {
         if multihash.code() != IDENTITY {
-            let bucket = self
-                .buckets
-                .entry((multihash.code(), multihash.digest().len()))
-                .or_default();
+            let bucket = self.buckets.entry((multihash.code(), multihash.digest().len())).or_default();
             bucket.extend_from_slice(multihash.digest());
             bucket.extend_from_slice(&offset.to_le_bytes());
         }
@@ -41,10 +38,7 @@ impl IndexBuilder {
 
     /// Number of sections noted.
     pub fn len(&self) -> usize {
-        self.buckets
-            .iter()
-            .map(|((_, digest), bucket)| bucket.len() / (digest + OFFSET_BYTES))
-            .sum()
+        self.buckets.iter().map(|((_, digest), bucket)| bucket.len() / (digest + OFFSET_BYTES)).sum()
     }
 
     /// Whether no section was noted.
@@ -55,11 +49,7 @@ impl IndexBuilder {
     /// Length in bytes of what [`write`](Self::write) writes.
     pub fn encoded_len(&self) -> u64 {
         let codes = self.codes().len() as u64;
-        let records: u64 = self
-            .buckets
-            .values()
-            .map(|bucket| 4 + 8 + bucket.len() as u64)
-            .sum();
+        let records: u64 = self.buckets.values().map(|bucket| 4 + 8 + bucket.len() as u64).sum();
         2 + 4 + codes * (8 + 4) + records
     }
 
@@ -102,11 +92,8 @@ impl IndexBuilder {
 /// The records by digest, and by offset where digests are equal.
 fn sorted(records: &[u8], digest: usize) -> Vec<&[u8]> {
     let mut records: Vec<_> = records.chunks_exact(digest + OFFSET_BYTES).collect();
-    records.sort_unstable_by(|a, b| {
-        a[..digest]
-            .cmp(&b[..digest])
-            .then_with(|| offset_of(a).cmp(&offset_of(b)))
-    });
+    records
+        .sort_unstable_by(|a, b| a[..digest].cmp(&b[..digest]).then_with(|| offset_of(a).cmp(&offset_of(b))));
     records
 }
 
@@ -162,10 +149,7 @@ mod tests {
             .collect();
         let (mut forth, mut back) = (IndexBuilder::new(), IndexBuilder::new());
         entries.iter().for_each(|(hash, offset)| forth.add(hash, *offset));
-        entries
-            .iter()
-            .rev()
-            .for_each(|(hash, offset)| back.add(hash, *offset));
+        entries.iter().rev().for_each(|(hash, offset)| back.add(hash, *offset));
         assert_eq!(written(&forth), written(&back));
     }
 }

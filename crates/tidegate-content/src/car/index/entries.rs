@@ -22,13 +22,7 @@ pub struct Entries<'a, R> {
 
 impl<'a, R: ReadAt> Entries<'a, R> {
     pub(super) fn new(source: &'a R, buckets: &'a [Bucket]) -> Self {
-        Self {
-            source,
-            buckets,
-            read: 0,
-            piece: Vec::new(),
-            used: 0,
-        }
+        Self { source, buckets, read: 0, piece: Vec::new(), used: 0 }
     }
 
     fn read_entry(&mut self) -> Result<Option<IndexEntry>, IndexError> {
@@ -44,11 +38,7 @@ impl<'a, R: ReadAt> Entries<'a, R> {
             self.used += bucket.width();
             let multihash = Multihash::wrap(bucket.code.unwrap_or(0), &record[..bucket.digest_len])
                 .map_err(|_| IndexError::Malformed("impossible width"))?;
-            return Ok(Some(IndexEntry {
-                code: bucket.code,
-                multihash,
-                offset: offset_of(record),
-            }));
+            return Ok(Some(IndexEntry { code: bucket.code, multihash, offset: offset_of(record) }));
         }
         Ok(None)
     }
@@ -59,8 +49,7 @@ impl<'a, R: ReadAt> Entries<'a, R> {
         let count = (bucket.count - self.read).min((PIECE_BYTES / width) as u64);
         let start = bucket.start + self.read * width as u64;
         self.used = 0;
-        self.piece
-            .resize(usize::try_from(count).map_or(0, |count| count * width), 0);
+        self.piece.resize(usize::try_from(count).map_or(0, |count| count * width), 0);
         self.read += count;
         Ok(read_exact_at(self.source, &mut self.piece, start)?)
     }

@@ -30,11 +30,7 @@ const OFFSET_BYTES: usize = 8;
 
 /// The offset that ends a record.
 fn offset_of(record: &[u8]) -> u64 {
-    record
-        .iter()
-        .rev()
-        .take(OFFSET_BYTES)
-        .fold(0, |value, byte| value << 8 | u64::from(*byte))
+    record.iter().rev().take(OFFSET_BYTES).fold(0, |value, byte| value << 8 | u64::from(*byte))
 }
 
 /// One line of an index.

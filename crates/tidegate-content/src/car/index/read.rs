@@ -17,10 +17,7 @@ pub trait ReadAt {
 
 impl ReadAt for [u8] {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let rest = usize::try_from(offset)
-            .ok()
-            .and_then(|offset| self.get(offset..))
-            .unwrap_or_default();
+        let rest = usize::try_from(offset).ok().and_then(|offset| self.get(offset..)).unwrap_or_default();
         let len = rest.len().min(buf.len());
         buf[..len].copy_from_slice(&rest[..len]);
         Ok(len)
@@ -77,11 +74,7 @@ impl<R: ReadAt> IndexReader<R> {
     /// # Errors
     /// When the tables cannot be read, or do not fit into `start..end`.
     pub fn open(source: R, start: u64, end: u64) -> Result<Self, IndexError> {
-        let mut table = Table {
-            source: &source,
-            at: start,
-            end,
-        };
+        let mut table = Table { source: &source, at: start, end };
         let mut buckets = Vec::new();
         match table.varint()? {
             INDEX_SORTED => table.widths(None, &mut buckets)?,
@@ -98,10 +91,7 @@ impl<R: ReadAt> IndexReader<R> {
 
     /// The same index read through another `source` of the same bytes.
     pub fn with_source<S: ReadAt>(self, source: S) -> IndexReader<S> {
-        IndexReader {
-            source,
-            buckets: self.buckets,
-        }
+        IndexReader { source, buckets: self.buckets }
     }
 
     /// Where the section of a block starts, in bytes from the start of the CARv1 payload.
@@ -226,9 +216,7 @@ impl<R: ReadAt> Table<'_, R> {
         for _ in 0..self.count()? {
             let width = u32::from_le_bytes(self.take()?);
             let bytes = u64::from_le_bytes(self.take()?);
-            let digest_len = usize::try_from(width)
-                .unwrap_or(usize::MAX)
-                .wrapping_sub(OFFSET_BYTES);
+            let digest_len = usize::try_from(width).unwrap_or(usize::MAX).wrapping_sub(OFFSET_BYTES);
             if digest_len > MAX_DIGEST_BYTES {
                 return Err(IndexError::Malformed("impossible width"));
             }
@@ -238,12 +226,7 @@ impl<R: ReadAt> Table<'_, R> {
             if buckets.len() == MAX_BUCKETS {
                 return Err(IndexError::Malformed("too many tables"));
             }
-            buckets.push(Bucket {
-                code,
-                digest_len,
-                start: self.at,
-                count: bytes / u64::from(width),
-            });
+            buckets.push(Bucket { code, digest_len, start: self.at, count: bytes / u64::from(width) });
             self.skip(bytes)?;
         }
         Ok(())

@@ -16,9 +16,7 @@ fn hash(number: u64) -> Multihash {
 
 fn built(entries: impl IntoIterator<Item = (Multihash, u64)>) -> Vec<u8> {
     let mut index = IndexBuilder::new();
-    entries
-        .into_iter()
-        .for_each(|(hash, offset)| index.add(&hash, offset));
+    entries.into_iter().for_each(|(hash, offset)| index.add(&hash, offset));
     let mut bytes = Vec::new();
     index.write(&mut bytes).unwrap();
     bytes
@@ -54,13 +52,7 @@ fn every_section_is_found_in_few_reads_and_no_other() {
     for n in count..count + 1000 {
         assert_eq!(reader.find(&hash(n)).unwrap(), None);
     }
-    assert_eq!(
-        reader
-            .find(&Multihash::wrap(0x13, hash(1).digest()).unwrap())
-            .unwrap(),
-        None,
-        "another code"
-    );
+    assert_eq!(reader.find(&Multihash::wrap(0x13, hash(1).digest()).unwrap()).unwrap(), None, "another code");
 }
 
 #[test]
@@ -74,10 +66,7 @@ fn entries_come_in_order_and_complete() {
     let bytes = built(mixed.clone());
     let reader = open(&bytes).unwrap();
     let entries: Vec<IndexEntry> = reader.entries().collect::<Result<_, _>>().unwrap();
-    assert_eq!(
-        built(entries.iter().map(|entry| (entry.multihash, entry.offset))),
-        bytes
-    );
+    assert_eq!(built(entries.iter().map(|entry| (entry.multihash, entry.offset))), bytes);
     assert_eq!(entries.len(), 5000);
     for (hash, offset) in mixed {
         assert_eq!(reader.find(&hash).unwrap(), Some(offset));
@@ -108,11 +97,7 @@ fn digests_chosen_to_mislead_cost_little() {
         source.1.set(0);
         assert_eq!(reader.find(&skewed(n * 2)).unwrap(), Some(n));
         assert_eq!(reader.find(&skewed(n * 2 + 1)).unwrap(), None);
-        assert!(
-            source.1.get() < 2 * (MAX_GUESSES + 17),
-            "{} reads",
-            source.1.get()
-        );
+        assert!(source.1.get() < 2 * (MAX_GUESSES + 17), "{} reads", source.1.get());
     }
 }
 
@@ -137,10 +122,7 @@ fn a_cut_or_lying_index_is_refused() {
         assert!(open(&with(22, &length.to_le_bytes())).is_err(), "length {length}");
     }
     let shorter = IndexReader::open(&bytes[..bytes.len() - 1], 0, bytes.len() as u64).unwrap();
-    assert!(
-        shorter.entries().any(|entry| entry.is_err()),
-        "the file is shorter than it was said to be"
-    );
+    assert!(shorter.entries().any(|entry| entry.is_err()), "the file is shorter than it was said to be");
 }
 
 proptest! {

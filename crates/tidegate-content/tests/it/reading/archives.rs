@@ -50,10 +50,7 @@ fn every_block_of_a_pin_is_found_by_its_index() {
         assert_eq!((head.cid, head.data_len), (*cid, block.len() as u64));
         assert_eq!(section[head.data_start..][..block.len()], block[..]);
     }
-    assert_eq!(
-        index.find(Store::default().put_raw(b"elsewhere").hash()).unwrap(),
-        None
-    );
+    assert_eq!(index.find(Store::default().put_raw(b"elsewhere").hash()).unwrap(), None);
 
     let mut offsets = HashSet::new();
     for entry in index.entries() {
@@ -72,10 +69,7 @@ fn a_walk_gives_each_block_before_its_children() {
         let walked = store.walk(root, false).unwrap();
         assert_eq!(walked[0].0, root);
         assert_eq!(walked.len(), imported.len(), "each block once");
-        assert_eq!(
-            walked.iter().map(|(cid, _)| *cid).collect::<HashSet<_>>(),
-            imported
-        );
+        assert_eq!(walked.iter().map(|(cid, _)| *cid).collect::<HashSet<_>>(), imported);
         for (cid, block) in walked {
             verify_block(&cid, &block).unwrap();
         }
@@ -90,10 +84,7 @@ fn repeated_blocks_come_once_or_each_time() {
     let root = store.put_directory(&[("a", twice), ("b", twice), ("c", leaf)]);
     let names = |blocks: Vec<(Cid, Bytes)>| blocks.into_iter().map(|(cid, _)| cid).collect::<Vec<_>>();
     assert_eq!(names(store.walk(root, false).unwrap()), [root, twice, leaf]);
-    assert_eq!(
-        names(store.walk(root, true).unwrap()),
-        [root, twice, leaf, leaf, twice, leaf, leaf, leaf]
-    );
+    assert_eq!(names(store.walk(root, true).unwrap()), [root, twice, leaf, leaf, twice, leaf, leaf, leaf]);
 }
 
 #[test]
@@ -105,12 +96,8 @@ fn identity_cids_are_followed_and_other_codecs_are_leaves() {
     let inline = identity(DAG_PB, &inline);
     let root = store.put_directory(&[("i", inline), ("cbor", cbor), ("empty", identity(RAW, b""))]);
     for duplicates in [false, true] {
-        let walked: Vec<Cid> = store
-            .walk(root, duplicates)
-            .unwrap()
-            .into_iter()
-            .map(|(cid, _)| cid)
-            .collect();
+        let walked: Vec<Cid> =
+            store.walk(root, duplicates).unwrap().into_iter().map(|(cid, _)| cid).collect();
         assert_eq!(walked, [root, leaf, cbor]);
     }
 }
@@ -128,13 +115,7 @@ fn broken_and_bottomless_dags_end_a_walk() {
         chain = store.put_directory(&[("d", chain)]);
     }
     let error = store.walk(chain, true).unwrap_err();
-    assert!(matches!(
-        error,
-        ReadError::Malformed {
-            reason: NodeError::TooDeep,
-            ..
-        }
-    ));
+    assert!(matches!(error, ReadError::Malformed { reason: NodeError::TooDeep, .. }));
 
     let wide = store.put_node(&UnixFs::new(Kind::Directory), vec![link("", chain); 50_000]);
     let wider = store.put_node(&UnixFs::new(Kind::Directory), vec![link("", wide); 50_000]);

@@ -27,8 +27,7 @@ fn sample() -> (Cid, Blocks, Files) {
     tree.add_file(&["a", "big.bin"], file).unwrap();
     tree.add_file(&["a", "copy.bin"], file).unwrap();
     tree.add_directory(&["empty"]).unwrap();
-    tree.add_symlink(&["link"], Bytes::from_static(b"a/big.bin"))
-        .unwrap();
+    tree.add_symlink(&["link"], Bytes::from_static(b"a/big.bin")).unwrap();
     let root = tree.finish(&mut store).unwrap().cid;
     let files = Files::from([
         (String::new(), Item::Directory),
@@ -75,8 +74,7 @@ fn a_large_directory_comes_back_flat() {
     let mut tree = DirectoryImport::new(profile);
     for number in 0..10_001 {
         let file = import(profile, &Hasher::inline(), content(number, 8), &mut store);
-        tree.add_file(&["d".to_owned(), format!("{number}")], file)
-            .unwrap();
+        tree.add_file(&["d".to_owned(), format!("{number}")], file).unwrap();
     }
     let root = tree.finish(&mut store).unwrap().cid;
     let files = fetch(root, &store.walk(root, true).unwrap()).unwrap();
@@ -90,31 +88,16 @@ fn a_large_directory_comes_back_flat() {
 #[test]
 fn a_file_alone_and_content_without_blocks_come_back() {
     let mut store = Store::default();
-    let root = import(
-        profile("tiny-v1-64x3"),
-        &Hasher::inline(),
-        content(2, 999),
-        &mut store,
-    )
-    .cid;
+    let root = import(profile("tiny-v1-64x3"), &Hasher::inline(), content(2, 999), &mut store).cid;
     let files = fetch(root, &store.walk(root, true).unwrap()).unwrap();
     assert_eq!(
         files,
-        Files::from([(
-            String::new(),
-            Item::File(content(2, 999).collect::<Vec<_>>().concat())
-        )])
+        Files::from([(String::new(), Item::File(content(2, 999).collect::<Vec<_>>().concat()))])
     );
 
     let hello = identity(RAW, b"hello");
-    assert_eq!(
-        fetch(hello, &[]).unwrap(),
-        Files::from([(String::new(), Item::File(b"hello".to_vec()))])
-    );
-    let inline = identity(
-        DAG_PB,
-        &node(&UnixFs::new(Kind::Directory), vec![link("hello", hello)]),
-    );
+    assert_eq!(fetch(hello, &[]).unwrap(), Files::from([(String::new(), Item::File(b"hello".to_vec()))]));
+    let inline = identity(DAG_PB, &node(&UnixFs::new(Kind::Directory), vec![link("hello", hello)]));
     assert_eq!(fetch(inline, &[]).unwrap().len(), 2);
     let root = store.put_directory(&[("a", inline), ("b", hello)]);
     let files = fetch(root, &store.walk(root, true).unwrap()).unwrap();
@@ -158,35 +141,21 @@ proptest! {
 fn missing_extra_and_foreign_blocks_are_noticed() {
     let (root, blocks, _) = sample();
     for len in 0..blocks.len() {
-        assert_eq!(
-            fetch(root, &blocks[..len]),
-            Err(ExtractError::Incomplete),
-            "cut after {len} blocks"
-        );
+        assert_eq!(fetch(root, &blocks[..len]), Err(ExtractError::Incomplete), "cut after {len} blocks");
     }
     let extra = [&blocks[..], &blocks[..1]].concat();
     assert_eq!(fetch(root, &extra), Err(ExtractError::Extra(Box::new(root))));
     let mut store = Store::default();
     let other = store.put_raw(b"other");
     let error = fetch(root, &[(other, Bytes::from_static(b"other"))]).unwrap_err();
-    assert_eq!(
-        error,
-        ExtractError::OutOfOrder {
-            expected: Box::new(root),
-            found: Box::new(other)
-        }
-    );
+    assert_eq!(error, ExtractError::OutOfOrder { expected: Box::new(root), found: Box::new(other) });
     let without_repeats = fetch(root, &deduplicated(&blocks)).unwrap_err();
     assert!(matches!(without_repeats, ExtractError::OutOfOrder { .. }));
 }
 
 fn deduplicated(blocks: &[(Cid, Bytes)]) -> Blocks {
     let mut seen = std::collections::HashSet::new();
-    blocks
-        .iter()
-        .filter(|(cid, _)| seen.insert(*cid))
-        .cloned()
-        .collect()
+    blocks.iter().filter(|(cid, _)| seen.insert(*cid)).cloned().collect()
 }
 
 #[test]
@@ -194,10 +163,7 @@ fn a_block_pushed_too_early_changes_nothing() {
     let (root, blocks, _) = sample();
     let mut extractor = Extractor::new(root);
     extractor.push(&root, blocks[0].1.clone()).unwrap();
-    assert_eq!(
-        extractor.push(&blocks[1].0, blocks[1].1.clone()),
-        Err(ExtractError::NotReady)
-    );
+    assert_eq!(extractor.push(&blocks[1].0, blocks[1].1.clone()), Err(ExtractError::NotReady));
     assert!(extractor.next().unwrap().is_some());
     assert_eq!(extractor.next().unwrap(), None);
     extractor.push(&blocks[1].0, blocks[1].1.clone()).unwrap();
@@ -223,22 +189,10 @@ fn names_that_lead_elsewhere_are_refused() {
         assert!(fetch(root, &store.walk(root, true).unwrap()).is_ok(), "{name:?}");
     }
     let twice = store.put_directory(&[("same", file), ("other", file), ("same", file)]);
-    assert_eq!(
-        refusal(&mut store, twice),
-        ExtractError::Duplicate("same".to_owned())
-    );
-    let nameless = tidegate_content::PbLink {
-        name: None,
-        ..link("", file)
-    };
+    assert_eq!(refusal(&mut store, twice), ExtractError::Duplicate("same".to_owned()));
+    let nameless = tidegate_content::PbLink { name: None, ..link("", file) };
     let root = store.put_node(&UnixFs::new(Kind::Directory), vec![nameless]);
-    assert!(matches!(
-        refusal(&mut store, root),
-        ExtractError::Malformed {
-            reason: NodeError::NoName,
-            ..
-        }
-    ));
+    assert!(matches!(refusal(&mut store, root), ExtractError::Malformed { reason: NodeError::NoName, .. }));
 }
 
 #[test]
@@ -250,10 +204,7 @@ fn files_that_lie_about_their_size_are_refused() {
         let root = store.put_directory(&[("file", file)]);
         let error = ExtractError::Malformed {
             cid: Box::new(leaf),
-            reason: NodeError::Size {
-                expected: claimed,
-                found: 4,
-            },
+            reason: NodeError::Size { expected: claimed, found: 4 },
         };
         assert_eq!(refusal(&mut store, root), error);
     }
@@ -282,10 +233,7 @@ fn what_cannot_be_written_is_not_passed_over() {
             "{error:?}"
         );
     }
-    let target = UnixFs {
-        data: Some(Bytes::from(vec![b'x'; 4097])),
-        ..UnixFs::new(Kind::Symlink)
-    };
+    let target = UnixFs { data: Some(Bytes::from(vec![b'x'; 4097])), ..UnixFs::new(Kind::Symlink) };
     let target = store.put_node(&target, Vec::new());
     let root = store.put_directory(&[("link", target)]);
     assert_eq!(refusal(&mut store, root), ExtractError::TargetTooLong);

@@ -83,11 +83,7 @@ fn only_the_blocks_of_a_range_are_fetched() {
     let (mut store, root, bytes) = tiny("tiny-v1-64x3", 64 * 27);
     let got = read(&mut store, root, 64 * 9 + 63..64 * 9 + 65).unwrap();
     assert_eq!(got, bytes[64 * 9 + 63..64 * 9 + 65]);
-    assert_eq!(
-        store.fetched.len(),
-        5,
-        "the root, one node on each of two levels, two leaves"
-    );
+    assert_eq!(store.fetched.len(), 5, "the root, one node on each of two levels, two leaves");
 
     store.fetched.clear();
     let mut cursor = FileCursor::new(root, 64..65);
@@ -142,33 +138,18 @@ fn lying_sizes_are_errors_and_not_wrong_bytes() {
         let root = store.put_file(&[(leaf, 4), (leaf, claimed)]);
         let mut cursor = FileCursor::whole(root);
         assert_eq!(cursor.next(&mut store).unwrap().unwrap(), "four");
-        let error = NodeError::Size {
-            expected: claimed,
-            found: 4,
-        };
+        let error = NodeError::Size { expected: claimed, found: 4 };
         assert_eq!(reason(cursor.next(&mut store)), error);
         assert_eq!(reason(cursor.next(&mut store)), error, "an error stays");
     }
     let inner = store.put_file(&[(leaf, 4)]);
     let root = store.put_file(&[(inner, 8)]);
-    assert_eq!(
-        reason(read(&mut store, root, 0..8)),
-        NodeError::Size {
-            expected: 8,
-            found: 4
-        }
-    );
+    assert_eq!(reason(read(&mut store, root, 0..8)), NodeError::Size { expected: 8, found: 4 });
 
     let overflowing = store.put_file(&[(leaf, u64::MAX), (leaf, 4)]);
-    assert_eq!(
-        reason(read(&mut store, overflowing, 0..8)),
-        NodeError::UnixFs(UnixFsError::Sizes)
-    );
+    assert_eq!(reason(read(&mut store, overflowing, 0..8)), NodeError::UnixFs(UnixFsError::Sizes));
     let without_sizes = store.put_node(&UnixFs::new(Kind::File), vec![link("", leaf)]);
-    assert_eq!(
-        reason(file_size(&mut store, &without_sizes)),
-        NodeError::UnixFs(UnixFsError::Sizes)
-    );
+    assert_eq!(reason(file_size(&mut store, &without_sizes)), NodeError::UnixFs(UnixFsError::Sizes));
 }
 
 #[test]
@@ -182,10 +163,7 @@ fn what_is_not_a_file_is_not_read_as_one() {
     assert_eq!(reason(file_size(&mut store, &bare)), NodeError::NoUnixFs);
     for child in [directory, cbor] {
         let root = store.put_file(&[(child, 1)]);
-        assert!(matches!(
-            reason(read(&mut store, root, 0..1)),
-            NodeError::NotAFile | NodeError::Codec(_)
-        ));
+        assert!(matches!(reason(read(&mut store, root, 0..1)), NodeError::NotAFile | NodeError::Codec(_)));
     }
 }
 
@@ -201,10 +179,7 @@ fn endless_chains_and_floods_of_links_are_refused() {
     assert_eq!(reason(read(&mut store, too_deep, 0..1)), NodeError::TooDeep);
 
     let leaf = identity(RAW, b"");
-    let message = |size| UnixFs {
-        block_sizes: vec![size; 60_000],
-        ..UnixFs::new(Kind::File)
-    };
+    let message = |size| UnixFs { block_sizes: vec![size; 60_000], ..UnixFs::new(Kind::File) };
     let mut wide = store.put_node(&message(1), vec![link("", identity(RAW, b"y")); 60_000]);
     assert_eq!(read(&mut store, wide, 0..u64::MAX).unwrap(), [b'y'; 60_000]);
     for level in 1..3 {
@@ -224,9 +199,5 @@ fn a_missing_block_is_the_sources_word() {
     assert_eq!(cursor.next(&mut store).unwrap().unwrap(), bytes[..64]);
     assert_eq!(cursor.next(&mut store), Err(ReadError::Source(Refusal::NotHere)));
     store.memory.blocks.insert(missing, block);
-    assert_eq!(
-        cursor.next(&mut store).unwrap().unwrap(),
-        bytes[64..128],
-        "and it can be tried again"
-    );
+    assert_eq!(cursor.next(&mut store).unwrap().unwrap(), bytes[64..128], "and it can be tried again");
 }

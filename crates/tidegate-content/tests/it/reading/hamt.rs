@@ -54,10 +54,7 @@ fn shard_of_one(store: &mut Store, fanout: u64, name: &str, digits: usize) -> (C
     let file = store.put_raw(b"file");
     let slot = slot(name, fanout);
     let full = format!("{slot:0digits$X}{name}");
-    (
-        store.put_node(&message(fanout, &[slot]), vec![link(&full, file)]),
-        file,
-    )
+    (store.put_node(&message(fanout, &[slot]), vec![link(&full, file)]), file)
 }
 
 #[test]
@@ -77,98 +74,29 @@ fn shards_that_contradict_themselves_are_malformed() {
     let file = store.put_raw(b"file");
     let good = slot("name", 256);
     let full = format!("{good:02X}name");
-    let lower = PbLink {
-        name: Some("abname".into()),
-        ..link("", file)
-    };
+    let lower = PbLink { name: Some("abname".into()), ..link("", file) };
     let cases: Vec<(&str, UnixFs, Vec<PbLink>)> = vec![
         ("more links than bits", message(256, &[]), vec![link(&full, file)]),
-        (
-            "fewer links than bits",
-            message(256, &[good, 255]),
-            vec![link(&full, file)],
-        ),
-        (
-            "another slot",
-            message(256, &[(good + 1) % 256]),
-            vec![link(&full, file)],
-        ),
+        ("fewer links than bits", message(256, &[good, 255]), vec![link(&full, file)]),
+        ("another slot", message(256, &[(good + 1) % 256]), vec![link(&full, file)]),
         ("short name", message(256, &[0]), vec![link("0", file)]),
         ("cut inside a letter", message(256, &[0]), vec![link("0é", file)]),
         ("no number", message(256, &[0]), vec![link("+0name", file)]),
         ("small letters", message(256, &[0xab]), vec![lower]),
-        (
-            "no name",
-            message(256, &[0]),
-            vec![PbLink {
-                name: None,
-                ..link("", file)
-            }],
-        ),
-        (
-            "order",
-            message(256, &[1, 2]),
-            vec![link("02", file), link("01", file)],
-        ),
-        (
-            "fanout 0",
-            UnixFs {
-                fanout: Some(0),
-                ..message(256, &[])
-            },
-            Vec::new(),
-        ),
-        (
-            "fanout 4",
-            UnixFs {
-                fanout: Some(4),
-                data: None,
-                ..message(256, &[])
-            },
-            Vec::new(),
-        ),
-        (
-            "fanout 100",
-            UnixFs {
-                fanout: Some(100),
-                data: None,
-                ..message(256, &[])
-            },
-            Vec::new(),
-        ),
+        ("no name", message(256, &[0]), vec![PbLink { name: None, ..link("", file) }]),
+        ("order", message(256, &[1, 2]), vec![link("02", file), link("01", file)]),
+        ("fanout 0", UnixFs { fanout: Some(0), ..message(256, &[]) }, Vec::new()),
+        ("fanout 4", UnixFs { fanout: Some(4), data: None, ..message(256, &[]) }, Vec::new()),
+        ("fanout 100", UnixFs { fanout: Some(100), data: None, ..message(256, &[]) }, Vec::new()),
         ("fanout 2048", message(2048, &[]), Vec::new()),
-        (
-            "no fanout",
-            UnixFs {
-                fanout: None,
-                ..message(256, &[])
-            },
-            Vec::new(),
-        ),
-        (
-            "long field",
-            UnixFs {
-                data: Some(Bytes::from(vec![0; 33])),
-                ..message(256, &[])
-            },
-            Vec::new(),
-        ),
-        (
-            "another hash",
-            UnixFs {
-                hash_type: Some(0x12),
-                ..message(256, &[])
-            },
-            Vec::new(),
-        ),
+        ("no fanout", UnixFs { fanout: None, ..message(256, &[]) }, Vec::new()),
+        ("long field", UnixFs { data: Some(Bytes::from(vec![0; 33])), ..message(256, &[]) }, Vec::new()),
+        ("another hash", UnixFs { hash_type: Some(0x12), ..message(256, &[]) }, Vec::new()),
     ];
     for (what, message, links) in cases {
         let root = store.put_node(&message, links);
         assert!(list(&mut store, root).is_err(), "{what}");
-        assert!(
-            find(&mut store, root, "name").is_err_and(|why| why != "no link"),
-            "{what}"
-        );
+        assert!(find(&mut store, root, "name").is_err_and(|why| why != "no link"), "{what}");
     }
 }
 
@@ -177,10 +105,7 @@ fn a_name_in_a_strange_place_is_not_listed() {
     let mut store = Store::default();
     let file = store.put_raw(b"file");
     let wrong = (slot("name", 256) + 1) % 256;
-    let root = store.put_node(
-        &message(256, &[wrong]),
-        vec![link(&format!("{wrong:02X}name"), file)],
-    );
+    let root = store.put_node(&message(256, &[wrong]), vec![link(&format!("{wrong:02X}name"), file)]);
     assert!(matches!(list(&mut store, root), Err(NodeError::Shard(_))));
     assert_eq!(find(&mut store, root, "name"), Err("no link".to_owned()));
 }
@@ -193,10 +118,7 @@ fn a_hamt_ends_with_its_hash() {
     let bytes = name_hash(name).to_be_bytes();
     let (mut root, mut rest) = (file, name);
     for slot in bytes.iter().rev().copied().map(u64::from) {
-        root = store.put_node(
-            &message(256, &[slot]),
-            vec![link(&format!("{slot:02X}{rest}"), root)],
-        );
+        root = store.put_node(&message(256, &[slot]), vec![link(&format!("{slot:02X}{rest}"), root)]);
         rest = "";
     }
     assert_eq!(find(&mut store, root, name), Ok(file));
@@ -211,10 +133,7 @@ fn a_hamt_ends_with_its_hash() {
     for _ in 0..30 {
         endless = store.put_node(&message(8, &[0]), vec![link("0", endless)]);
     }
-    assert!(matches!(
-        list(&mut store, endless),
-        Err(NodeError::Shard(_) | NodeError::TooDeep)
-    ));
+    assert!(matches!(list(&mut store, endless), Err(NodeError::Shard(_) | NodeError::TooDeep)));
 }
 
 #[test]
@@ -226,9 +145,6 @@ fn a_part_of_a_hamt_is_nothing_else() {
     for child in [file, directory] {
         let root = store.put_node(&message(256, &[slot]), vec![link(&format!("{slot:02X}"), child)]);
         assert_eq!(list(&mut store, root), Err(NodeError::NotADirectory));
-        assert_eq!(
-            find(&mut store, root, "name"),
-            Err(NodeError::NotADirectory.to_string())
-        );
+        assert_eq!(find(&mut store, root, "name"), Err(NodeError::NotADirectory.to_string()));
     }
 }

@@ -18,8 +18,7 @@ fn numbered(profile: Profile, count: u64) -> (Store, Cid) {
     let mut tree = DirectoryImport::new(profile);
     for number in 0..count {
         let file = import(profile, &Hasher::inline(), content(number, 10), &mut store);
-        tree.add_file(&["d".to_owned(), format!("file-{number}.txt")], file)
-            .unwrap();
+        tree.add_file(&["d".to_owned(), format!("file-{number}.txt")], file).unwrap();
     }
     let root = tree.finish(&mut store).unwrap().cid;
     (store, root)
@@ -63,20 +62,11 @@ fn ten_thousand_and_one_names_are_all_found() {
         for number in 0..10_001 {
             let name = format!("file-{number}.txt");
             let found = resolve(&mut store, &root, &["d", &name]).unwrap();
-            assert_eq!(
-                found.roots,
-                [root, directory.cid, found.cid],
-                "no shards among the roots"
-            );
+            assert_eq!(found.roots, [root, directory.cid, found.cid], "no shards among the roots");
             assert!(found.trail.len() > 3, "but on the trail: {:?}", found.trail);
             assert!(found.trail.starts_with(&[root, directory.cid]));
             assert_eq!(found.trail.last(), Some(&found.cid));
-            let expected = import(
-                profile,
-                &Hasher::inline(),
-                content(number, 10),
-                &mut Store::default(),
-            );
+            let expected = import(profile, &Hasher::inline(), content(number, 10), &mut Store::default());
             assert_eq!(found.cid, expected.cid);
         }
         assert!(matches!(
@@ -98,10 +88,7 @@ fn a_listing_is_complete_and_tells_the_blocks_of_the_directory() {
             assert!(entry.tsize > Some(10));
             assert!(names.insert(entry.name));
         }
-        assert_eq!(
-            names,
-            (0..count).map(|number| format!("file-{number}.txt")).collect()
-        );
+        assert_eq!(names, (0..count).map(|number| format!("file-{number}.txt")).collect());
 
         store.hesitant = false;
         store.fetched.clear();
@@ -132,21 +119,12 @@ fn a_root_alone_is_what_it_is() {
         (found.entity, found.roots, found.trail),
         (Entity::RawBlock { size: 3 }, vec![raw], vec![raw])
     );
-    assert_eq!(
-        resolve(&mut store, &cbor, &no_names()).unwrap().entity,
-        Entity::Other { codec: DAG_CBOR }
-    );
+    assert_eq!(resolve(&mut store, &cbor, &no_names()).unwrap().entity, Entity::Other { codec: DAG_CBOR });
     let target = Bytes::from_static(b"../x");
-    assert_eq!(
-        resolve(&mut store, &root, &["link"]).unwrap().entity,
-        Entity::Symlink { target }
-    );
+    assert_eq!(resolve(&mut store, &root, &["link"]).unwrap().entity, Entity::Symlink { target });
     let hello = identity(RAW, b"hello");
     let found = resolve(&mut store, &hello, &no_names()).unwrap();
-    assert_eq!(
-        (found.entity, found.trail),
-        (Entity::RawBlock { size: 5 }, Vec::new())
-    );
+    assert_eq!((found.entity, found.trail), (Entity::RawBlock { size: 5 }, Vec::new()));
     assert_eq!(identity_block(&hello).unwrap(), "hello");
 }
 
@@ -160,10 +138,7 @@ fn a_path_that_leads_nowhere_says_where_it_stopped() {
     let name = "x".to_owned();
     assert_eq!(
         resolve(&mut store, &root, &["inner", "x", "y"]),
-        Err(ResolveError::NoLink {
-            segment: 1,
-            name: name.clone()
-        })
+        Err(ResolveError::NoLink { segment: 1, name: name.clone() })
     );
     assert_eq!(
         resolve(&mut store, &root, &["inner", "file", "x"]),
@@ -171,10 +146,7 @@ fn a_path_that_leads_nowhere_says_where_it_stopped() {
     );
     assert_eq!(
         resolve(&mut store, &root, &["inner", "data", "x"]),
-        Err(ResolveError::InsideCodec {
-            segment: 2,
-            codec: DAG_CBOR
-        })
+        Err(ResolveError::InsideCodec { segment: 2, codec: DAG_CBOR })
     );
     store.memory.blocks.remove(&inner);
     assert_eq!(
@@ -196,10 +168,7 @@ fn what_is_not_a_directory_is_not_listed() {
     let mut store = Store::default();
     for (cid, expected) in [
         (store.put_raw(b"file"), NodeError::NotADirectory),
-        (
-            store.put_bytes(DAG_CBOR, &b"\xa0"[..]),
-            NodeError::Codec(DAG_CBOR),
-        ),
+        (store.put_bytes(DAG_CBOR, &b"\xa0"[..]), NodeError::Codec(DAG_CBOR)),
     ] {
         let listed = DirectoryEntries::new(cid).next(&mut store);
         assert!(matches!(listed, Err(ReadError::Malformed { reason, .. }) if reason == expected));

@@ -54,10 +54,7 @@ impl BlockSource for Store {
 impl Store {
     /// A store that refuses each request once.
     pub(crate) fn hesitant(self) -> Self {
-        Self {
-            hesitant: true,
-            ..self
-        }
+        Self { hesitant: true, ..self }
     }
 
     pub(crate) fn put_bytes(&mut self, codec: u64, bytes: impl Into<Bytes>) -> Cid {
@@ -78,10 +75,7 @@ impl Store {
 
     /// A file node with these children and the sizes it claims for them.
     pub(crate) fn put_file(&mut self, children: &[(Cid, u64)]) -> Cid {
-        let message = UnixFs {
-            block_sizes: sizes(children),
-            ..UnixFs::new(Kind::File)
-        };
+        let message = UnixFs { block_sizes: sizes(children), ..UnixFs::new(Kind::File) };
         let links = children.iter().map(|(cid, _)| link("", *cid)).collect();
         self.put_node(&message, links)
     }
@@ -123,19 +117,11 @@ pub(crate) fn insist<T>(
 }
 
 pub(crate) fn node(message: &UnixFs, links: Vec<PbLink>) -> Vec<u8> {
-    PbNode {
-        links,
-        data: Some(message.encode().into()),
-    }
-    .encode()
+    PbNode { links, data: Some(message.encode().into()) }.encode()
 }
 
 pub(crate) fn link(name: &str, cid: Cid) -> PbLink {
-    PbLink {
-        cid,
-        name: Some(name.to_owned()),
-        tsize: Some(1),
-    }
+    PbLink { cid, name: Some(name.to_owned()), tsize: Some(1) }
 }
 
 pub(crate) fn identity(codec: u64, bytes: &[u8]) -> Cid {

@@ -44,10 +44,7 @@ pub(super) struct PasswordArgs {
 impl Create {
     pub(super) async fn run(&self, open: &Open, output: Output) -> Result<(), Failure> {
         let (password, generated) = self.password.read()?;
-        let registered = open
-            .accounts
-            .register(&self.email.email, password.clone())
-            .await?;
+        let registered = open.accounts.register(&self.email.email, password.clone()).await?;
         let credentials = open.accounts.show(registered.account).await?;
         Shown::print(&credentials, generated.then_some(&password), output)
     }
@@ -71,9 +68,7 @@ impl PasswordArgs {
         }
         let password = ask("Password: ")?;
         if password.expose_secret() != ask("The same again: ")?.expose_secret() {
-            return Err(Failure::Usage(anyhow!(
-                "the two passwords are not the same; try again"
-            )));
+            return Err(Failure::Usage(anyhow!("the two passwords are not the same; try again")));
         }
         Ok((password, false))
     }

@@ -88,9 +88,7 @@ async fn list(email: &EmailArg, open: &Open, output: Output) -> Result<(), Failu
     let lines: Vec<String> = keys
         .iter()
         .map(|key| {
-            let revoked = key
-                .revoked_at
-                .map_or_else(String::new, |at| format!("  revoked {at}"));
+            let revoked = key.revoked_at.map_or_else(String::new, |at| format!("  revoked {at}"));
             format!("{}  {}{revoked}", key.created_at, key.name)
         })
         .collect();
@@ -114,10 +112,8 @@ impl VerificationKeyCommand {
         let key = PublicKey::parse(&set.key_text()?).map_err(|error| Failure::Usage(error.into()))?;
         let line = key.to_line();
         open.accounts.set_public_key(account, key).await?;
-        Ok(output.result(
-            &format!("Signatures are now checked with {line}"),
-            &json!({"rsaPublicKey": line}),
-        )?)
+        Ok(output
+            .result(&format!("Signatures are now checked with {line}"), &json!({"rsaPublicKey": line}))?)
     }
 }
 
@@ -125,10 +121,7 @@ impl SetKey {
     fn key_text(&self) -> anyhow::Result<String> {
         let mut text = String::new();
         if self.public_key == "-" {
-            io::stdin()
-                .take(MAX_BYTES)
-                .read_to_string(&mut text)
-                .context("cannot read standard input")?;
+            io::stdin().take(MAX_BYTES).read_to_string(&mut text).context("cannot read standard input")?;
             return Ok(text);
         }
         match File::open(&self.public_key) {

@@ -156,24 +156,16 @@ impl Shown<'_> {
             account: credentials.account.0,
             email: &credentials.email,
             api_key: credentials.api_key.as_ref().map(ExposeSecret::expose_secret),
-            rsa_private_key: credentials
-                .rsa_private_key
-                .as_ref()
-                .map(ExposeSecret::expose_secret),
+            rsa_private_key: credentials.rsa_private_key.as_ref().map(ExposeSecret::expose_secret),
             rsa_public_key: &credentials.rsa_public_key,
             password: password.map(ExposeSecret::expose_secret),
         };
         let mut lines = vec![format!("Account {} of {}", shown.account, shown.email)];
         lines.extend(shown.password.map(|password| format!("Password: {password}")));
-        lines.push(format!(
-            "API key: {}",
-            shown.api_key.unwrap_or("(all are revoked)")
-        ));
+        lines.push(format!("API key: {}", shown.api_key.unwrap_or("(all are revoked)")));
         lines.push(format!(
             "RSA private key: {}",
-            shown
-                .rsa_private_key
-                .unwrap_or("(the account has brought its own)")
+            shown.rsa_private_key.unwrap_or("(the account has brought its own)")
         ));
         lines.push(format!("RSA public key: {}", shown.rsa_public_key));
         Ok(output.result(&lines.join("\n"), &shown)?)
@@ -191,9 +183,7 @@ async fn list(open: &Open, output: Output) -> Result<(), Failure> {
     let mut all = Vec::new();
     let mut after = AccountId(0);
     loop {
-        let page = open
-            .db
-            .read(move |s| Box::pin(accounts::accounts_after(s, after, PAGE)));
+        let page = open.db.read(move |s| Box::pin(accounts::accounts_after(s, after, PAGE)));
         let page = page.await.map_err(AccountError::from)?;
         let Some(last) = page.last() else { break };
         after = last.id;
@@ -201,12 +191,7 @@ async fn list(open: &Open, output: Output) -> Result<(), Failure> {
     }
     let lines: Vec<String> = all
         .iter()
-        .map(|account| {
-            format!(
-                "{:>6}  {}  {} bytes",
-                account.id, account.email, account.used_bytes
-            )
-        })
+        .map(|account| format!("{:>6}  {}  {} bytes", account.id, account.email, account.used_bytes))
         .collect();
     let values: Vec<_> = all
         .iter()

@@ -15,10 +15,8 @@ use crate::{
 
 /// Set how many bytes of content an account may pin.
 #[derive(Args)]
-#[command(
-    after_help = "Examples:\n  tidegate account quota --email me@example.org 500GiB\n  \
-                        tidegate account quota --email me@example.org default"
-)]
+#[command(after_help = "Examples:\n  tidegate account quota --email me@example.org 500GiB\n  \
+                        tidegate account quota --email me@example.org default")]
 pub(super) struct Quota {
     #[command(flatten)]
     email: EmailArg,
@@ -34,18 +32,13 @@ impl Quota {
             size => Some(parse(size)?),
         };
         let account = open.find(&self.email).await?;
-        let set = open
-            .db
-            .write(move |s| Box::pin(accounts::set_quota(s, account, quota)));
+        let set = open.db.write(move |s| Box::pin(accounts::set_quota(s, account, quota)));
         if !set.await.map_err(AccountError::from)? {
             return Err(AccountError::NoSuchAccount.into());
         }
         let text = match quota {
             Some(bytes) => format!("{} may pin {bytes} bytes", self.email.email),
-            None => format!(
-                "{} may pin as much as limits.account_quota says",
-                self.email.email
-            ),
+            None => format!("{} may pin as much as limits.account_quota says", self.email.email),
         };
         Ok(output.result(&text, &json!({"email": self.email.email, "quotaBytes": quota}))?)
     }

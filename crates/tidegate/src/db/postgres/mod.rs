@@ -46,13 +46,8 @@ impl Postgres {
             config.application_name("tidegate");
         }
         let tls = tls::connector(config.get_ssl_mode())?;
-        let manager = Manager::from_config(
-            config,
-            tls,
-            ManagerConfig {
-                recycling_method: RecyclingMethod::Fast,
-            },
-        );
+        let manager =
+            Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let pool = Pool::builder(manager)
             .max_size(pool_size.max(1))
             .runtime(Runtime::Tokio1)
@@ -61,10 +56,7 @@ impl Postgres {
             .recycle_timeout(Some(connect_timeout))
             .build()
             .map_err(|error| DbError::Settings(error.to_string()))?;
-        let postgres = Self {
-            pool,
-            writes: TaskTracker::new(),
-        };
+        let postgres = Self { pool, writes: TaskTracker::new() };
         postgres.migrate().await?;
         Ok(postgres)
     }
@@ -89,11 +81,7 @@ impl Postgres {
                 .await
                 .map_err(DbError::from)?;
             let result = run(&mut Session::postgres(&transaction), body).await;
-            let end = if result.is_ok() {
-                transaction.commit().await
-            } else {
-                transaction.rollback().await
-            };
+            let end = if result.is_ok() { transaction.commit().await } else { transaction.rollback().await };
             match (result, end) {
                 (Ok(_), Err(error)) => Err(DbError::from(error).into()),
                 (result, _) => result,
@@ -133,16 +121,12 @@ impl Postgres {
 
     async fn migrate(&self) -> Result<(), DbError> {
         let mut client = self.pool.get().await?;
-        client
-            .execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK])
-            .await?;
+        client.execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await?;
         let migrated = migrate::runner(Engine::Postgres)?
             .run_async(&mut **client)
             .await
             .map_err(|error| migrate::failed(&error));
-        let unlocked = client
-            .execute("SELECT pg_advisory_unlock($1)", &[&MIGRATION_LOCK])
-            .await;
+        let unlocked = client.execute("SELECT pg_advisory_unlock($1)", &[&MIGRATION_LOCK]).await;
         migrated?;
         unlocked?;
         Ok(())

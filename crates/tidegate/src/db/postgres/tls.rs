@@ -23,9 +23,9 @@ pub(super) fn connector(mode: SslMode) -> Result<MakeRustlsConnect, DbError> {
         .with_safe_default_protocol_versions()
         .map_err(|error| DbError::Settings(error.to_string()))?;
     let config = match mode {
-        SslMode::Disable | SslMode::Prefer => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider))),
+        SslMode::Disable | SslMode::Prefer => {
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+        }
         _ => builder
             .with_platform_verifier()
             .map_err(|error| DbError::Settings(format!("the system's root certificates: {error}")))?,

@@ -35,16 +35,13 @@ fn row(row: &tokio_postgres::Row) -> Result<Row, DbError> {
         let value = if *kind == Type::INT8 {
             row.try_get::<_, Option<i64>>(index)?.map(Value::Int)
         } else if *kind == Type::INT4 {
-            row.try_get::<_, Option<i32>>(index)?
-                .map(|number| Value::Int(number.into()))
+            row.try_get::<_, Option<i32>>(index)?.map(|number| Value::Int(number.into()))
         } else if *kind == Type::TEXT {
             row.try_get::<_, Option<String>>(index)?.map(Value::Text)
         } else if *kind == Type::BYTEA {
             row.try_get::<_, Option<Vec<u8>>>(index)?.map(Value::Blob)
         } else {
-            return Err(DbError::Shape(format!(
-                "column {index} is a {kind}, which the other engine lacks"
-            )));
+            return Err(DbError::Shape(format!("column {index} is a {kind}, which the other engine lacks")));
         };
         Ok(value.unwrap_or(Value::Null))
     });

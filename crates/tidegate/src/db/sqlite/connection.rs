@@ -24,9 +24,7 @@ pub(super) fn open_writer(path: &Path, busy_timeout: Duration) -> Result<Connect
          PRAGMA foreign_keys = ON;
          PRAGMA journal_size_limit = 67108864;",
     )?;
-    migrate::runner(Engine::Sqlite)?
-        .run(&mut connection)
-        .map_err(|error| migrate::failed(&error))?;
+    migrate::runner(Engine::Sqlite)?.run(&mut connection).map_err(|error| migrate::failed(&error))?;
     Ok(connection)
 }
 
@@ -36,9 +34,7 @@ pub(super) fn open_reader(path: &Path, busy_timeout: Duration) -> Result<Connect
 }
 
 pub(crate) fn execute(connection: &Connection, sql: &'static str, params: &[Value]) -> Result<u64, DbError> {
-    let changed = connection
-        .prepare_cached(sql)?
-        .execute(params_from_iter(params))?;
+    let changed = connection.prepare_cached(sql)?.execute(params_from_iter(params))?;
     Ok(changed as u64)
 }
 
@@ -52,9 +48,8 @@ pub(crate) fn query(
     let mut rows = statement.query(params_from_iter(params))?;
     let mut answer = Vec::new();
     while let Some(row) = rows.next()? {
-        let values = (0..columns)
-            .map(|index| value(row.get_ref(index)?))
-            .collect::<Result<Vec<_>, DbError>>()?;
+        let values =
+            (0..columns).map(|index| value(row.get_ref(index)?)).collect::<Result<Vec<_>, DbError>>()?;
         answer.push(Row::new(values));
     }
     Ok(answer)
@@ -93,12 +88,7 @@ fn open(path: &Path, access: OpenFlags, busy_timeout: Duration) -> Result<Connec
 /// Makes the file before SQLite does: it holds password hashes, so only its owner may read it. The files beside
 /// it (`-wal`, `-shm`) take over its mode.
 fn make_private(path: &Path) -> std::io::Result<()> {
-    match OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-    {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }

@@ -37,11 +37,7 @@ pub(super) struct Task<T, E, F> {
 
 impl<T, E, F> Task<T, E, F> {
     pub(super) fn new(body: F, answer: oneshot::Sender<Result<T, E>>) -> Self {
-        Self {
-            body: Some(body),
-            result: None,
-            answer,
-        }
+        Self { body: Some(body), result: None, answer }
     }
 }
 
@@ -57,11 +53,7 @@ where
             Some(body) => run_ready(&mut session, body),
             None => Err(DbError::Closed.into()),
         };
-        let ran = Ran {
-            keep: result.is_ok(),
-            work: session.work(),
-            failure: session.failure().cloned(),
-        };
+        let ran = Ran { keep: result.is_ok(), work: session.work(), failure: session.failure().cloned() };
         self.result = Some(result);
         ran
     }

@@ -52,10 +52,7 @@ impl Sqlite {
                 })
                 .collect::<Result<Vec<_>, _>>()?;
 
-            Ok(Self {
-                writes: Queue::new(writes, vec![writer]),
-                reads: Queue::new(reads, readers),
-            })
+            Ok(Self { writes: Queue::new(writes, vec![writer]), reads: Queue::new(reads, readers) })
         })
         .await
         .map_err(|_| DbError::Closed)?
@@ -95,10 +92,7 @@ struct Queue {
 
 impl Queue {
     fn new(sender: mpsc::Sender<BoxedJob>, threads: Vec<JoinHandle<()>>) -> Self {
-        Self {
-            sender: Mutex::new(Some(sender)),
-            threads: Mutex::new(threads),
-        }
+        Self { sender: Mutex::new(Some(sender)), threads: Mutex::new(threads) }
     }
 
     async fn run<T, E, F>(&self, body: F) -> Result<T, E>
@@ -144,10 +138,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 /// A reader's life: one snapshot per job. Whoever holds the lock is the one who waits for the next job.
 fn read_until_closed(mut connection: rusqlite::Connection, queue: &Mutex<mpsc::Receiver<BoxedJob>>) {
     loop {
-        let next = queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .blocking_recv();
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(mut job) = next else { return };
         let begun = connection.execute_batch("BEGIN").map_err(DbError::from);
         if begun.is_ok() {

@@ -63,9 +63,7 @@ fn run_in_savepoint(connection: &mut Connection, job: &mut BoxedJob) -> Result<u
     let ran = job.run(connection);
     if connection.is_autocommit() {
         // A full disk or a failed write: SQLite has rolled everything back, the neighbours' changes included.
-        return Err(ran
-            .failure
-            .unwrap_or_else(|| DbError::Engine("the transaction is gone".to_owned())));
+        return Err(ran.failure.unwrap_or_else(|| DbError::Engine("the transaction is gone".to_owned())));
     }
     if !ran.keep {
         connection.prepare_cached("ROLLBACK TO job")?.execute([])?;

@@ -39,25 +39,13 @@ pub(super) async fn serve(
         }
         (None, None) => return Err(GatewayError::absent(request)),
     };
-    head.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/vnd.ipld.raw"),
-    );
-    head.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    head.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.ipld.raw"));
+    head.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     head.insert(header::VARY, HeaderValue::from_static("Accept"));
     let name = request.file_name.clone().unwrap_or_else(|| format!("{cid}.bin"));
-    head.insert(
-        header::CONTENT_DISPOSITION,
-        headers::disposition("attachment", &name),
-    );
+    head.insert(header::CONTENT_DISPOSITION, headers::disposition("attachment", &name));
     if request.negotiated {
-        head.insert(
-            header::CONTENT_LOCATION,
-            headers::value(&format!("{}?format=raw", request.path)),
-        );
+        head.insert(header::CONTENT_LOCATION, headers::value(&format!("{}?format=raw", request.path)));
     }
     answer_part(head, &etag, block, conditions)
 }
@@ -77,10 +65,7 @@ pub(super) fn answer_part(
         Part::Range(range) => {
             head.insert(header::CONTENT_RANGE, content_range(&range, size));
             let within = |place| usize::try_from(place).unwrap_or(content.len());
-            (
-                StatusCode::PARTIAL_CONTENT,
-                content.slice(within(range.start)..within(range.end)),
-            )
+            (StatusCode::PARTIAL_CONTENT, content.slice(within(range.start)..within(range.end)))
         }
     };
     head.insert(header::CONTENT_LENGTH, content.len().into());
@@ -89,11 +74,7 @@ pub(super) fn answer_part(
 
 /// `bytes first-last/size`
 pub(super) fn content_range(range: &std::ops::Range<u64>, size: u64) -> HeaderValue {
-    headers::value(&format!(
-        "bytes {}-{}/{size}",
-        range.start,
-        range.end.saturating_sub(1)
-    ))
+    headers::value(&format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1)))
 }
 
 /// An answer with exactly these headers: taken over as they are, where axum would insert them one by one.

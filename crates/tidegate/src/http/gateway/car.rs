@@ -37,22 +37,13 @@ pub(super) async fn serve(
     }
     let content_type = format!("application/vnd.ipld.car; version=1; order=dfs; dups={dups}");
     head.insert(header::CONTENT_TYPE, headers::value(&content_type));
-    head.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    head.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     head.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
     head.insert(header::VARY, HeaderValue::from_static("Accept"));
     let name = request.file_name.clone().unwrap_or_else(|| format!("{cid}.car"));
-    head.insert(
-        header::CONTENT_DISPOSITION,
-        headers::disposition("attachment", &name),
-    );
+    head.insert(header::CONTENT_DISPOSITION, headers::disposition("attachment", &name));
     if request.negotiated {
-        head.insert(
-            header::CONTENT_LOCATION,
-            headers::value(&format!("{}?format=car", request.path)),
-        );
+        head.insert(header::CONTENT_LOCATION, headers::value(&format!("{}?format=car", request.path)));
     }
     let body = match located.car {
         Some(car) => {

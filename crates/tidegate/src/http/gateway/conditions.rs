@@ -29,11 +29,7 @@ pub(super) fn not_modified(headers: &HeaderMap, etag: &str) -> bool {
 /// The part of a representation of `size` bytes that is asked for. Of several ranges the first counts; what is not a
 /// range of bytes, or belongs to another representation (`If-Range`), is as if it were not there.
 pub(super) fn part(headers: &HeaderMap, etag: &str, size: u64) -> Part {
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value: &http::HeaderValue| value.to_str().ok())
-    };
+    let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     if text(header::IF_RANGE).is_some_and(|tag| tag.trim() != etag) || size == 0 {
         return Part::Whole;
     }
@@ -62,9 +58,7 @@ fn number(text: &str) -> Option<Option<u64>> {
     if text.is_empty() {
         return Some(None);
     }
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| Some(text.parse().unwrap_or(u64::MAX)))
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| Some(text.parse().unwrap_or(u64::MAX)))
 }
 
 #[cfg(test)]
@@ -74,10 +68,7 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(header::HeaderName, &'static str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
-            .collect()
+        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
     }
 
     #[test]
@@ -99,16 +90,9 @@ mod tests {
             ("bytes=+1-2", Part::Whole),
             ("lines=1-2", Part::Whole),
         ] {
-            assert_eq!(
-                part(&headers(&[(header::RANGE, range)]), "\"x\"", 10),
-                expected,
-                "{range}"
-            );
+            assert_eq!(part(&headers(&[(header::RANGE, range)]), "\"x\"", 10), expected, "{range}");
         }
-        assert_eq!(
-            part(&headers(&[(header::RANGE, "bytes=0-")]), "\"x\"", 0),
-            Part::Whole
-        );
+        assert_eq!(part(&headers(&[(header::RANGE, "bytes=0-")]), "\"x\"", 0), Part::Whole);
     }
 
     #[test]

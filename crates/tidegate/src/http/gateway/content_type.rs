@@ -7,11 +7,7 @@ pub(super) const SNIFFED: u64 = 4096;
 pub(super) fn content_type(name: Option<&str>, head: &[u8]) -> String {
     let by_name = name.and_then(|name| mime_guess::from_path(name).first());
     let essence = by_name.map_or_else(|| sniff(head).to_owned(), |mime| mime.essence_str().to_owned());
-    if essence.starts_with("text/") {
-        essence + "; charset=utf-8"
-    } else {
-        essence
-    }
+    if essence.starts_with("text/") { essence + "; charset=utf-8" } else { essence }
 }
 
 fn sniff(head: &[u8]) -> &'static str {

@@ -37,11 +37,7 @@ impl GatewayError {
     /// Nothing is known under the root of `request`.
     pub(super) fn absent(request: &GatewayRequest<'_>) -> Self {
         let message = format!("{} is not here", request.root);
-        if request.only_if_cached {
-            Self::NotCached(message)
-        } else {
-            Self::NotFound(message)
-        }
+        if request.only_if_cached { Self::NotCached(message) } else { Self::NotFound(message) }
     }
 
     /// The path of `request` leads nowhere.
@@ -97,16 +93,13 @@ impl IntoResponse for GatewayError {
                 let message = format!("the file has {size} bytes");
                 let mut response = (StatusCode::RANGE_NOT_SATISFIABLE, message).into_response();
                 let range = HeaderValue::try_from(format!("bytes */{size}"));
-                response
-                    .headers_mut()
-                    .insert(header::CONTENT_RANGE, range.expect("digits are text"));
+                response.headers_mut().insert(header::CONTENT_RANGE, range.expect("digits are text"));
                 return response;
             }
             Self::NotImplemented(message) => (StatusCode::NOT_IMPLEMENTED, message),
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "content is read with GET and HEAD".to_owned(),
-            ),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "content is read with GET and HEAD".to_owned())
+            }
             Self::Failed(failure) => {
                 let (status, message) = failure.outside();
                 (status, message.to_owned())

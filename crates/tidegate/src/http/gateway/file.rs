@@ -42,9 +42,7 @@ impl FileCache {
     pub(super) fn new() -> Self {
         let weigh = |path: &String, file: &Arc<File>| {
             let kept = path.len() + file.content.as_ref().map_or(0, Bytes::len);
-            u32::try_from(kept)
-                .unwrap_or(u32::MAX)
-                .saturating_add(ENTRY_BYTES)
+            u32::try_from(kept).unwrap_or(u32::MAX).saturating_add(ENTRY_BYTES)
         };
         Self(Cache::builder().max_capacity(CACHE_BYTES).weigher(weigh).build())
     }
@@ -81,13 +79,8 @@ async fn locate_below(
     more: &[&str],
 ) -> Result<Located, GatewayError> {
     let root = request.root;
-    let segments: Vec<String> = request
-        .segments
-        .iter()
-        .map(String::as_str)
-        .chain(more.iter().copied())
-        .map(str::to_owned)
-        .collect();
+    let segments: Vec<String> =
+        request.segments.iter().map(String::as_str).chain(more.iter().copied()).map(str::to_owned).collect();
     let car = app.library.find_public(&root).await?;
     let resolution = match &car {
         Some(car) => with_blocks(car, move |blocks| resolve(blocks, &root, &segments)).await?,
@@ -145,19 +138,9 @@ async fn find(app: &App, request: &GatewayRequest<'_>) -> Result<Found, GatewayE
     let file = match located.resolution.entity {
         Entity::File { .. } | Entity::RawBlock { .. } => describe(request, located, &roots, None).await?,
         Entity::Symlink { target } => {
-            let described = Described {
-                cid: located.resolution.cid,
-                size: target.len() as u64,
-                content: Some(target),
-            };
-            file(
-                request,
-                located.car,
-                described,
-                &roots,
-                "inode/symlink",
-                located.resolution.cid,
-            )
+            let described =
+                Described { cid: located.resolution.cid, size: target.len() as u64, content: Some(target) };
+            file(request, located.car, described, &roots, "inode/symlink", located.resolution.cid)
         }
         Entity::Directory(_) if !request.trailing_slash => {
             let query = request.query.map(|query| format!("?{query}")).unwrap_or_default();
@@ -165,10 +148,8 @@ async fn find(app: &App, request: &GatewayRequest<'_>) -> Result<Found, GatewayE
         }
         Entity::Directory(_) => {
             let directory = located.resolution.cid;
-            let index = locate_below(app, request, &["index.html"])
-                .await
-                .map_err(|error| {
-                    match error {
+            let index = locate_below(app, request, &["index.html"]).await.map_err(|error| {
+                match error {
                 GatewayError::NotFound(_) => GatewayError::NotImplemented(
                     "this is a directory without index.html, and listings are not offered; add a name to the \
                      path, or ?format=car for all of it"
@@ -176,7 +157,7 @@ async fn find(app: &App, request: &GatewayRequest<'_>) -> Result<Found, GatewayE
                 ),
                 other => other,
             }
-                })?;
+            })?;
             describe(request, index, &roots, Some(directory)).await?
         }
         Entity::Other { codec } => {
@@ -205,9 +186,7 @@ async fn describe(
     let size = match located.resolution.entity {
         Entity::File { size } | Entity::RawBlock { size } => size,
         _ => {
-            return Err(GatewayError::NotImplemented(
-                "index.html is not a file".to_owned(),
-            ));
+            return Err(GatewayError::NotImplemented("index.html is not a file".to_owned()));
         }
     };
     let wanted = if size <= SMALL { size } else { SNIFFED };
@@ -217,25 +196,11 @@ async fn describe(
     };
     let name = match index_of {
         Some(_) => Some("index.html"),
-        None => request
-            .file_name
-            .as_deref()
-            .or(request.segments.last().map(String::as_str)),
+        None => request.file_name.as_deref().or(request.segments.last().map(String::as_str)),
     };
     let content_type = content_type(name, &beginning);
-    let described = Described {
-        cid,
-        size,
-        content: (size <= SMALL).then_some(beginning),
-    };
-    Ok(file(
-        request,
-        located.car,
-        described,
-        roots,
-        &content_type,
-        index_of.unwrap_or(cid),
-    ))
+    let described = Described { cid, size, content: (size <= SMALL).then_some(beginning) };
+    Ok(file(request, located.car, described, roots, &content_type, index_of.unwrap_or(cid)))
 }
 
 fn read<S: tidegate_content::BlockSource>(
@@ -267,20 +232,12 @@ fn file(
     let last = request.segments.last().map(String::as_str);
     match request.file_name.as_deref().or(last.filter(|_| request.download)) {
         Some(name) => head.insert(header::CONTENT_DISPOSITION, headers::disposition(kind, name)),
-        None if request.download => head.insert(
-            header::CONTENT_DISPOSITION,
-            headers::disposition(kind, &cid.to_string()),
-        ),
+        None if request.download => {
+            head.insert(header::CONTENT_DISPOSITION, headers::disposition(kind, &cid.to_string()))
+        }
         None => None,
     };
-    File {
-        holder: car.map(|car| Root::of(car.root())),
-        cid,
-        size,
-        etag,
-        head,
-        content,
-    }
+    File { holder: car.map(|car| Root::of(car.root())), cid, size, etag, head, content }
 }
 
 /// Bytes, part of them, or none because the client has them.
@@ -306,15 +263,8 @@ async fn answer(
             (StatusCode::PARTIAL_CONTENT, range)
         }
     };
-    let holder = file
-        .holder
-        .as_ref()
-        .ok_or_else(|| GatewayError::absent(request))?;
-    let car = app
-        .library
-        .open(*holder)
-        .await?
-        .ok_or_else(|| GatewayError::absent(request))?;
+    let holder = file.holder.as_ref().ok_or_else(|| GatewayError::absent(request))?;
+    let car = app.library.open(*holder).await?.ok_or_else(|| GatewayError::absent(request))?;
     let len = range.end - range.start;
     head.insert(header::CONTENT_LENGTH, len.into());
     let stream = ContentStream::file(FileCursor::new(file.cid, range), car.cursor(Access::Memory), len);
@@ -322,11 +272,7 @@ async fn answer(
 }
 
 fn moved(location: &str) -> Response {
-    (
-        StatusCode::MOVED_PERMANENTLY,
-        [(header::LOCATION, headers::value(location))],
-    )
-        .into_response()
+    (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, headers::value(location))]).into_response()
 }
 
 /// The store of an identity CID, which needs none.

@@ -11,13 +11,8 @@ pub(super) const X_IPFS_ROOTS: HeaderName = HeaderName::from_static("x-ipfs-root
 pub(super) const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=29030400, immutable");
 
 /// What RFC 8187 leaves as it is.
-const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'!')
-    .remove(b'$');
+const ATTRIBUTE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'!').remove(b'$');
 
 /// Text that we made of CIDs, numbers and the like.
 pub(super) fn value(text: &str) -> HeaderValue {
@@ -41,13 +36,7 @@ pub(super) fn roots_text(roots: &[Cid]) -> String {
 pub(super) fn disposition(kind: &str, name: &str) -> HeaderValue {
     let plain: String = name
         .chars()
-        .map(|c| {
-            if c.is_ascii() && !c.is_ascii_control() && !matches!(c, '"' | '\\') {
-                c
-            } else {
-                '_'
-            }
-        })
+        .map(|c| if c.is_ascii() && !c.is_ascii_control() && !matches!(c, '"' | '\\') { c } else { '_' })
         .collect();
     if plain == name {
         value(&format!("{kind}; filename=\"{plain}\""))
@@ -68,14 +57,8 @@ mod tests {
         for (name, expected) in [
             ("a b.txt", "inline; filename=\"a b.txt\""),
             ("a\"b", "inline; filename=\"a_b\"; filename*=UTF-8''a%22b"),
-            (
-                "a\r\nb\\",
-                "inline; filename=\"a__b_\"; filename*=UTF-8''a%0D%0Ab%5C",
-            ),
-            (
-                "żó.txt",
-                "inline; filename=\"__.txt\"; filename*=UTF-8''%C5%BC%C3%B3.txt",
-            ),
+            ("a\r\nb\\", "inline; filename=\"a__b_\"; filename*=UTF-8''a%0D%0Ab%5C"),
+            ("żó.txt", "inline; filename=\"__.txt\"; filename*=UTF-8''%C5%BC%C3%B3.txt"),
         ] {
             assert_eq!(disposition("inline", name), expected);
         }

@@ -73,24 +73,16 @@ impl<'a> GatewayRequest<'a> {
             return Err(GatewayError::BadRequest("the path is too long".to_owned()));
         }
         let query = Query::parse(uri.query().unwrap_or_default());
-        let accept = headers
-            .get(header::ACCEPT)
-            .and_then(|accept| accept.to_str().ok())
-            .unwrap_or_default();
+        let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
         let (format, negotiated) = choose(&query, accept)?;
-        let cache_control = headers
-            .get(header::CACHE_CONTROL)
-            .and_then(|value| value.to_str().ok());
+        let cache_control = headers.get(header::CACHE_CONTROL).and_then(|value| value.to_str().ok());
         Ok(Self {
             root,
             segments,
             trailing_slash: rest.ends_with('/'),
             format,
             negotiated,
-            file_name: query
-                .get("filename")
-                .map(str::to_owned)
-                .filter(|name| !name.is_empty()),
+            file_name: query.get("filename").map(str::to_owned).filter(|name| !name.is_empty()),
             download: query.get("download") == Some("true"),
             only_if_cached: cache_control.is_some_and(|value| value.contains("only-if-cached")),
             path,
@@ -113,18 +105,11 @@ struct Query(Vec<(String, String)>);
 
 impl Query {
     fn parse(text: &str) -> Self {
-        Self(
-            url::form_urlencoded::parse(text.as_bytes())
-                .into_owned()
-                .collect(),
-        )
+        Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
     fn get(&self, key: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 }
 
@@ -133,10 +118,7 @@ fn choose(query: &Query, accept: &str) -> Result<(Format, bool), GatewayError> {
     match query.get("format") {
         Some("raw") => return Ok((Format::Raw, false)),
         Some("car") => {
-            return Ok((
-                Format::Car(car_options(query, car_in(accept).unwrap_or_default())?),
-                false,
-            ));
+            return Ok((Format::Car(car_options(query, car_in(accept).unwrap_or_default())?), false));
         }
         Some(other) => return Err(not_offered(other)),
         None => {}
@@ -147,9 +129,7 @@ fn choose(query: &Query, accept: &str) -> Result<(Format, bool), GatewayError> {
     if media_ranges(accept).any(|(essence, _)| essence.eq_ignore_ascii_case("application/vnd.ipld.raw")) {
         return Ok((Format::Raw, true));
     }
-    let only = media_ranges(accept)
-        .map(|(essence, _)| essence)
-        .collect::<Vec<_>>();
+    let only = media_ranges(accept).map(|(essence, _)| essence).collect::<Vec<_>>();
     match only.as_slice() {
         [single] if UNOFFERED.contains(single) => Err(not_offered(single)),
         _ => Ok((Format::File, false)),
@@ -190,11 +170,8 @@ fn car_options(query: &Query, parameters: &str) -> Result<CarOptions, GatewayErr
         });
         query.get(&format!("car-{name}")).or(in_accept)
     };
-    let refuse = |what: &str, value: &str| {
-        Err(GatewayError::BadRequest(format!(
-            "{what} {value:?} is not offered"
-        )))
-    };
+    let refuse =
+        |what: &str, value: &str| Err(GatewayError::BadRequest(format!("{what} {value:?} is not offered")));
     if let Some(version) = parameter("version").filter(|version| *version != "1") {
         return refuse("CAR version", version);
     }
@@ -233,11 +210,7 @@ mod tests {
             ("format=raw", "application/vnd.ipld.car", Format::Raw),
             ("format=car", "", PLAIN),
             ("format=car&car-dups=y", "", REPEATED),
-            (
-                "",
-                "application/vnd.ipld.car; version=1; order=dfs; dups=y, */*",
-                REPEATED,
-            ),
+            ("", "application/vnd.ipld.car; version=1; order=dfs; dups=y, */*", REPEATED),
             ("car-dups=n", "application/vnd.ipld.car;dups=y", PLAIN),
         ] {
             assert_eq!(format(query, accept).ok(), Some(expected), "{query} {accept}");

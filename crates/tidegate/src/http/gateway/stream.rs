@@ -32,29 +32,14 @@ enum State {
 impl ContentStream {
     /// The bytes that `cursor` reads, `len` of them.
     pub(super) fn file(cursor: FileCursor, blocks: CarCursor, len: u64) -> Self {
-        Self {
-            state: State::Idle(Box::new(Reader {
-                blocks,
-                what: What::File(cursor),
-            })),
-            left: Some(len),
-        }
+        Self { state: State::Idle(Box::new(Reader { blocks, what: What::File(cursor) })), left: Some(len) }
     }
 
     /// A CAR with one `root`: first the blocks `trail`, then what `walk` gives.
     pub(super) fn car(root: Cid, trail: Vec<Cid>, walk: DagWalk, blocks: CarCursor) -> Self {
-        let car = CarPieces {
-            ready: Some(v1::encode_header(&[root]).into()),
-            trail: trail.into_iter(),
-            walk,
-        };
-        Self {
-            state: State::Idle(Box::new(Reader {
-                blocks,
-                what: What::Car(car),
-            })),
-            left: None,
-        }
+        let car =
+            CarPieces { ready: Some(v1::encode_header(&[root]).into()), trail: trail.into_iter(), walk };
+        Self { state: State::Idle(Box::new(Reader { blocks, what: What::Car(car) })), left: None }
     }
 }
 

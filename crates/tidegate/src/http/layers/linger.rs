@@ -28,13 +28,7 @@ pub(in crate::http) async fn linger(request: Request, next: Next) -> Response {
     }
     // A client that asks before it sends has not sent; it learns from the answer that it need not.
     let asks_first = request.headers().contains_key(header::EXPECT);
-    next.run(request.map(|body| {
-        Body::new(Lingering {
-            body,
-            unread: !asks_first,
-        })
-    }))
-    .await
+    next.run(request.map(|body| Body::new(Lingering { body, unread: !asks_first }))).await
 }
 
 struct Lingering {

@@ -30,9 +30,7 @@ impl PartHead {
             if count == LINES {
                 return Err(FormError::Head("it has too many lines"));
             }
-            let (name, value) = line
-                .split_once(':')
-                .ok_or(FormError::Head("a line has no colon"))?;
+            let (name, value) = line.split_once(':').ok_or(FormError::Head("a line has no colon"))?;
             if name.eq_ignore_ascii_case("content-type") {
                 let essence = value.split(';').next().unwrap_or_default().trim();
                 part.content_type = Some(essence.to_ascii_lowercase());
@@ -49,11 +47,7 @@ impl PartHead {
                 part.file_name = extended.or(part.file_name);
             }
         }
-        if named {
-            Ok(part)
-        } else {
-            Err(FormError::Head("it names no field"))
-        }
+        if named { Ok(part) } else { Err(FormError::Head("it names no field")) }
     }
 }
 
@@ -125,10 +119,7 @@ fn quoted_value(text: &str) -> (String, &str) {
 
 /// Browsers write quotes and line ends of a name as `%22`, `%0D` and `%0A`, and nothing else (HTML, "multipart form data").
 fn unescape(value: &str) -> String {
-    value
-        .replace("%22", "\"")
-        .replace("%0D", "\r")
-        .replace("%0A", "\n")
+    value.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n")
 }
 
 /// `UTF-8''percent-encoded` (RFC 8187).
@@ -138,10 +129,7 @@ fn extended_value(value: &str) -> Option<String> {
     if !charset.eq_ignore_ascii_case("utf-8") {
         return None;
     }
-    percent_decode_str(encoded)
-        .decode_utf8()
-        .ok()
-        .map(Cow::into_owned)
+    percent_decode_str(encoded).decode_utf8().ok().map(Cow::into_owned)
 }
 
 #[cfg(test)]
@@ -155,47 +143,19 @@ mod tests {
     #[test]
     fn names_come_in_every_spelling() {
         for (line, name, file) in [
-            (
-                "form-data; name=\"file\"; filename=\"a b.txt\"",
-                "file",
-                Some("a b.txt"),
-            ),
+            ("form-data; name=\"file\"; filename=\"a b.txt\"", "file", Some("a b.txt")),
             ("form-data;name=file;filename=a.txt", "file", Some("a.txt")),
-            (
-                "form-data; filename=\"a;b=c.txt\"; name=\"file\"",
-                "file",
-                Some("a;b=c.txt"),
-            ),
-            (
-                "form-data; name=\"file\"; filename=\"q\\\"b\\\\s.txt\"",
-                "file",
-                Some("q\"b\\s.txt"),
-            ),
-            (
-                "form-data; name=\"file\"; filename=\"C:\\dir\\x\"",
-                "file",
-                Some("C:\\dir\\x"),
-            ),
-            (
-                "form-data; name=\"file\"; filename=\"a%22b%0Ac%20.txt\"",
-                "file",
-                Some("a\"b\nc%20.txt"),
-            ),
-            (
-                "form-data; name=f; filename=\"x\"; filename*=UTF-8''%E6%B5%B7.txt",
-                "f",
-                Some("海.txt"),
-            ),
+            ("form-data; filename=\"a;b=c.txt\"; name=\"file\"", "file", Some("a;b=c.txt")),
+            ("form-data; name=\"file\"; filename=\"q\\\"b\\\\s.txt\"", "file", Some("q\"b\\s.txt")),
+            ("form-data; name=\"file\"; filename=\"C:\\dir\\x\"", "file", Some("C:\\dir\\x")),
+            ("form-data; name=\"file\"; filename=\"a%22b%0Ac%20.txt\"", "file", Some("a\"b\nc%20.txt")),
+            ("form-data; name=f; filename=\"x\"; filename*=UTF-8''%E6%B5%B7.txt", "f", Some("海.txt")),
             ("form-data; name=f; filename*=utf-8'en'a%2Fb", "f", Some("a/b")),
             ("form-data; name=f; flag; filename=\"\"", "f", Some("")),
             ("form-data; name=\"cid\"", "cid", None),
         ] {
             let part = head(&format!("\r\nContent-Disposition: {line}")).expect(line);
-            assert_eq!(
-                (part.name.as_str(), part.file_name.as_deref()),
-                (name, file),
-                "{line}"
-            );
+            assert_eq!((part.name.as_str(), part.file_name.as_deref()), (name, file), "{line}");
         }
     }
 
@@ -209,20 +169,14 @@ mod tests {
 
     #[test]
     fn the_boundary_may_be_quoted() {
-        assert_eq!(
-            boundary_of(Some("multipart/form-data; boundary=abc")),
-            Ok("abc".into())
-        );
+        assert_eq!(boundary_of(Some("multipart/form-data; boundary=abc")), Ok("abc".into()));
         assert_eq!(
             boundary_of(Some("Multipart/Form-Data; charset=utf-8; boundary=\"a;b c\"")),
             Ok("a;b c".into())
         );
-        for bad in [
-            None,
-            Some("text/plain"),
-            Some("multipart/form-data"),
-            Some("multipart/form-data; boundary="),
-        ] {
+        for bad in
+            [None, Some("text/plain"), Some("multipart/form-data"), Some("multipart/form-data; boundary=")]
+        {
             assert_eq!(boundary_of(bad), Err(FormError::NotAForm));
         }
     }

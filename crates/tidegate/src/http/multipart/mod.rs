@@ -66,15 +66,7 @@ impl Multipart {
     /// Reads `body`, whose parts are divided by `boundary`, at `pace` or faster and up to `limit` bytes in all.
     pub fn new(body: Body, boundary: &str, pace: Pace, limit: u64) -> Self {
         let parser = Parser::new(boundary);
-        Self {
-            body,
-            parser,
-            pace,
-            patience: pace.span,
-            came: 0,
-            bytes_left: limit,
-            limit,
-        }
+        Self { body, parser, pace, patience: pace.span, came: 0, bytes_left: limit, limit }
     }
 
     /// The head of the next part; `None` at the form's end. The part before must have been read.
@@ -153,10 +145,7 @@ impl Multipart {
             };
             let Ok(bytes) = frame.into_data() else { continue };
             let len = bytes.len() as u64;
-            self.bytes_left = self
-                .bytes_left
-                .checked_sub(len)
-                .ok_or(ReadError::TooLarge(self.limit))?;
+            self.bytes_left = self.bytes_left.checked_sub(len).ok_or(ReadError::TooLarge(self.limit))?;
             self.came += len;
             return Ok(Some(bytes));
         }

@@ -77,12 +77,7 @@ impl Parser {
     pub fn new(boundary: &str) -> Self {
         let delimiter = Finder::new(&format!("\r\n--{boundary}")).into_owned();
         // The first delimiter may stand at the very start, where no line end precedes it.
-        Self {
-            delimiter,
-            state: State::Preamble,
-            input: Bytes::from_static(b"\r\n"),
-            searched: 0,
-        }
+        Self { delimiter, state: State::Preamble, input: Bytes::from_static(b"\r\n"), searched: 0 }
     }
 
     /// Gives the parser more bytes. To keep memory bounded, call it only when [`Parser::next`] has returned `None`.
@@ -145,11 +140,7 @@ impl Parser {
             self.input = Bytes::new();
             return Ok(true);
         }
-        let padding = self
-            .input
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\t'))
-            .count();
+        let padding = self.input.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         match &self.input[padding..] {
             [b'\r', b'\n', ..] => {
                 // The line end stays: a head without any line is then also one that ends in an empty line.
@@ -209,11 +200,7 @@ impl Parser {
         let data = self.input.split_to(safe);
         let rest = mem::take(&mut self.input);
         // A short rest of its own, so that it does not keep a large buffer alive.
-        self.input = if rest.is_empty() {
-            rest
-        } else {
-            Bytes::copy_from_slice(&rest)
-        };
+        self.input = if rest.is_empty() { rest } else { Bytes::copy_from_slice(&rest) };
         (!data.is_empty()).then_some(Event::Data(data))
     }
 
@@ -283,9 +270,7 @@ mod tests {
         ];
         prop::collection::vec(pieces, 0..20)
             .prop_map(|pieces| pieces.concat())
-            .prop_filter("holds the delimiter", |c| {
-                memchr::memmem::find(c, b"\r\n--XX").is_none()
-            })
+            .prop_filter("holds the delimiter", |c| memchr::memmem::find(c, b"\r\n--XX").is_none())
     }
 
     proptest! {
@@ -315,10 +300,7 @@ mod tests {
 
     #[test]
     fn endless_preambles_and_heads_are_refused() {
-        assert_eq!(
-            parse(&vec![b'x'; PREAMBLE_BYTES * 2], &[100]),
-            Err(FormError::NoBoundary)
-        );
+        assert_eq!(parse(&vec![b'x'; PREAMBLE_BYTES * 2], &[100]), Err(FormError::NoBoundary));
         let head = [b"--XX\r\nA: ".as_slice(), &vec![b'x'; HEAD_BYTES * 2]].concat();
         assert_eq!(parse(&head, &[100]), Err(FormError::Head("it is too long")));
     }

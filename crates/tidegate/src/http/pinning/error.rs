@@ -57,14 +57,12 @@ impl IntoResponse for PinningError {
             ),
             Self::TooLarge(message) => (StatusCode::PAYLOAD_TOO_LARGE, message.clone()),
             Self::TooSlow(message) => (StatusCode::REQUEST_TIMEOUT, message.clone()),
-            Self::Busy(_) => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Too many uploads are running; try again soon".to_owned(),
-            ),
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "This path does not have that method".to_owned(),
-            ),
+            Self::Busy(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Too many uploads are running; try again soon".to_owned())
+            }
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "This path does not have that method".to_owned())
+            }
             Self::Failed(failure) => {
                 let (status, message) = failure.outside();
                 (status, message.to_owned())
@@ -73,9 +71,7 @@ impl IntoResponse for PinningError {
         let body = Json(json!({"Code": status.as_u16(), "Message": message}));
         let mut response = (status, body).into_response();
         if let Self::Busy(after) = self {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
         }
         response
     }

@@ -40,26 +40,18 @@ impl Fields {
     /// Reads the field `name`, whose head was just read. Unknown ones are skipped.
     pub(super) async fn read(&mut self, name: &str, form: &mut Multipart) -> Result<(), PinningError> {
         let twice = match name {
-            "cid" => self
-                .cid
-                .replace(named_cid(form.text(FIELD_BYTES).await?)?)
-                .is_some(),
+            "cid" => self.cid.replace(named_cid(form.text(FIELD_BYTES).await?)?).is_some(),
             "secret" => self.secret.replace(form.text(FIELD_BYTES).await?).is_some(),
             "decooMetadata" => {
                 let name = metadata::name_in(&form.text(FIELD_BYTES).await?);
                 let name = name.map_err(|error| PinningError::BadRequest(error.to_string()))?;
                 self.metadata.replace(name).is_some()
             }
-            "profile" => self
-                .profile
-                .replace(profile(&form.text(FIELD_BYTES).await?)?)
-                .is_some(),
+            "profile" => self.profile.replace(profile(&form.text(FIELD_BYTES).await?)?).is_some(),
             _ => return Ok(form.skip().await?),
         };
         if twice {
-            return Err(PinningError::BadRequest(format!(
-                "The form has two fields named {name}"
-            )));
+            return Err(PinningError::BadRequest(format!("The form has two fields named {name}")));
         }
         Ok(())
     }
@@ -83,24 +75,15 @@ impl Fields {
         let (Some(cid), Some(secret), false) = (&self.cid, &self.secret, self.signed) else {
             return Ok(());
         };
-        self.signed = accounts
-            .verify_cid_signature(caller.account, &cid.text, secret)
-            .await?;
-        if self.signed {
-            Ok(())
-        } else {
-            Err(PinningError::Mismatch)
-        }
+        self.signed = accounts.verify_cid_signature(caller.account, &cid.text, secret).await?;
+        if self.signed { Ok(()) } else { Err(PinningError::Mismatch) }
     }
 
     /// All that has come, if nothing is missing.
     pub(super) fn complete(self) -> Result<Complete, PinningError> {
         let cid = self.cid.ok_or_else(|| missing("cid"))?;
         match (self.secret, self.signed) {
-            (Some(_), true) => Ok(Complete {
-                cid,
-                name: self.metadata.flatten(),
-            }),
+            (Some(_), true) => Ok(Complete { cid, name: self.metadata.flatten() }),
             (Some(_), false) => Err(PinningError::Mismatch),
             (None, _) => Err(missing("secret")),
         }

@@ -50,48 +50,24 @@ mod tests {
 
     #[test]
     fn every_spelling_of_the_same_name_is_read() {
-        for text in [
-            r#"{"name": "My File"}"#,
-            r#""{\"name\": \"My File\"}""#,
-            r#" {"name":"My File","x":[1]} "#,
-        ] {
+        for text in
+            [r#"{"name": "My File"}"#, r#""{\"name\": \"My File\"}""#, r#" {"name":"My File","x":[1]} "#]
+        {
             assert_eq!(name_in(text), Ok(Some("My File".into())), "{text}");
         }
-        for text in [
-            "",
-            "  ",
-            "null",
-            "{}",
-            r#"{"name":null}"#,
-            r#"{"name":""}"#,
-            r#""""#,
-            r#""null""#,
-        ] {
+        for text in ["", "  ", "null", "{}", r#"{"name":null}"#, r#"{"name":""}"#, r#""""#, r#""null""#] {
             assert_eq!(name_in(text), Ok(None), "{text}");
         }
     }
 
     #[test]
     fn half_a_value_is_refused_rather_than_half_a_name_kept() {
-        for text in [
-            r#"{"name": "A"#,
-            "My File",
-            "[1]",
-            "7",
-            r#""{\"name""#,
-            r#""\"twice\"""#,
-        ] {
+        for text in [r#"{"name": "A"#, "My File", "[1]", "7", r#""{\"name""#, r#""\"twice\"""#] {
             assert_eq!(name_in(text), Err(MetadataError::NotJson), "{text}");
         }
         assert_eq!(name_in(r#"{"name": 7}"#), Err(MetadataError::NameNotText));
         let longest = "é".repeat(NAME_CHARS);
-        assert_eq!(
-            name_in(&format!(r#"{{"name": "{longest}"}}"#)),
-            Ok(Some(longest.clone()))
-        );
-        assert_eq!(
-            name_in(&format!(r#"{{"name": "{longest}x"}}"#)),
-            Err(MetadataError::NameTooLong)
-        );
+        assert_eq!(name_in(&format!(r#"{{"name": "{longest}"}}"#)), Ok(Some(longest.clone())));
+        assert_eq!(name_in(&format!(r#"{{"name": "{longest}x"}}"#)), Err(MetadataError::NameTooLong));
     }
 }

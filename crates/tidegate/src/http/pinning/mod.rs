@@ -41,25 +41,14 @@ pub(super) async fn list_endpoints(
     headers: HeaderMap,
 ) -> Json<Vec<Endpoint>> {
     let server = &app.config.server;
-    let api_host = server
-        .public_url
-        .clone()
-        .unwrap_or_else(|| as_reached(&uri, &headers));
-    Json(vec![Endpoint {
-        id: 1,
-        name: server.name.clone(),
-        api_host,
-    }])
+    let api_host = server.public_url.clone().unwrap_or_else(|| as_reached(&uri, &headers));
+    Json(vec![Endpoint { id: 1, name: server.name.clone(), api_host }])
 }
 
 /// The address by which the caller reached us. HTTP/2 has it in the URI, HTTP/1.1 in `Host`.
 fn as_reached(uri: &Uri, headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = uri
-        .authority()
-        .map(http::uri::Authority::as_str)
-        .or(host)
-        .unwrap_or("localhost");
+    let host = uri.authority().map(http::uri::Authority::as_str).or(host).unwrap_or("localhost");
     format!("{}://{host}", uri.scheme().unwrap_or(&Scheme::HTTP))
 }
 
@@ -68,11 +57,7 @@ pub(super) async fn issue_access_token(
     KeyHolder(caller): KeyHolder,
     State(app): State<App>,
 ) -> Result<impl IntoResponse, PinningError> {
-    let token = app
-        .accounts
-        .issue_access_token(&caller)
-        .map_err(AuthError::from)?
-        .token;
+    let token = app.accounts.issue_access_token(&caller).map_err(AuthError::from)?.token;
     let body = json!({"Code": 200, "Data": token.expose_secret()});
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)))
 }

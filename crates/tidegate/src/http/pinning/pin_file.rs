@@ -49,30 +49,15 @@ pub(in crate::http) async fn pin_file(
     request: Request,
 ) -> Result<Json<Pinned>, PinningError> {
     let limits = &app.config.limits;
-    let boundary = boundary_of(
-        request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok()),
-    )?;
+    let boundary = boundary_of(request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()))?;
     let limit = request_limit(limits);
     refuse_if_announced_too_large(request.headers(), limits, limit)?;
-    let pace = Pace {
-        bytes: rate(limits),
-        span: limits.upload_idle,
-    };
+    let pace = Pace { bytes: rate(limits), span: limits.upload_idle };
     let mut form = Multipart::new(request.into_body(), &boundary, pace, limit);
 
     let Received { upload, cid, label } = receive(&app, &caller, &mut form).await?;
-    let pin = app
-        .pins
-        .pin_upload(&caller, upload, &cid.cid, &cid.text, label)
-        .await?;
-    Ok(Json(Pinned {
-        pin_hash: pin.pin.cid,
-        pin_size: pin.pin.size,
-        pin_date: pin.pinned_at.to_string(),
-    }))
+    let pin = app.pins.pin_upload(&caller, upload, &cid.cid, &cid.text, label).await?;
+    Ok(Json(Pinned { pin_hash: pin.pin.cid, pin_size: pin.pin.size, pin_date: pin.pinned_at.to_string() }))
 }
 
 /// A whole form, whose signature is right.
@@ -103,11 +88,7 @@ async fn receive(app: &App, caller: &Caller, form: &mut Multipart) -> Result<Rec
     let upload = upload.ok_or_else(|| missing("file"))?;
     let fields = fields.complete()?;
     let name = fields.name.or(file_name).filter(|name| !name.is_empty());
-    Ok(Received {
-        upload,
-        cid: fields.cid,
-        label: Label { name },
-    })
+    Ok(Received { upload, cid: fields.cid, label: Label { name } })
 }
 
 /// Takes one `file` part: a file, or as Kubo's clients mark them, a folder or a symbolic link.
@@ -158,10 +139,8 @@ fn refuse_if_announced_too_large(
     limits: &Limits,
     limit: u64,
 ) -> Result<(), PinningError> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|v| v.to_str().ok())
-        .and_then(|v| v.parse::<u64>().ok());
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
     match announced {
         Some(length) if length > limit => Err(PinningError::TooLarge(format!(
             "an upload may hold {} bytes of content at most",

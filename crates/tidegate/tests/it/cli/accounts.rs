@@ -9,16 +9,10 @@ use crate::support::binary::{RunningServer, Tidegate};
 #[test]
 fn an_account_is_shown_again_as_it_was_made() {
     let server = RunningServer::start();
-    let created = server
-        .account(["create", "--email", "Ann@Example.org"])
-        .run()
-        .json();
+    let created = server.account(["create", "--email", "Ann@Example.org"]).run().json();
     assert_eq!(created["email"], "ann@example.org");
     assert!(created["password"].as_str().unwrap().len() >= 16);
-    let shown = server
-        .account(["show", "--email", "ann@example.org"])
-        .run()
-        .json();
+    let shown = server.account(["show", "--email", "ann@example.org"]).run().json();
     for field in ["account", "email", "apiKey", "rsaPrivateKey", "rsaPublicKey"] {
         assert_eq!(shown[field], created[field], "{field}");
         assert!(!shown[field].is_null(), "{field}");
@@ -43,22 +37,14 @@ fn an_account_is_shown_again_as_it_was_made() {
 #[test]
 fn what_cannot_be_done_says_why() {
     let server = RunningServer::start();
-    server
-        .account(["create", "--email", "ann@example.org"])
-        .run()
-        .json();
+    server.account(["create", "--email", "ann@example.org"]).run().json();
     let create = |email: &str| server.account(["create", "--email", email]).run();
     create("ann@example.org").failed_with(1, "already");
     create("ann").failed_with(2, "name@example.org");
     let short = server.account(["create", "--email", "b@example.org", "--password-stdin"]);
     short.run_with_input(b"short").failed_with(2, "8 to 1024 bytes");
-    server
-        .account(["show", "--email", "nobody@example.org"])
-        .run()
-        .failed_with(5, "account list");
-    Tidegate::new(["account", "list", "--data", "/nonexistent/folder"])
-        .run()
-        .failed_with(2, "--data");
+    server.account(["show", "--email", "nobody@example.org"]).run().failed_with(5, "account list");
+    Tidegate::new(["account", "list", "--data", "/nonexistent/folder"]).run().failed_with(2, "--data");
 }
 
 #[test]
@@ -74,19 +60,11 @@ fn a_revoked_key_pins_no_more_and_another_does() {
     key("add", "ci").failed_with(1, "already");
     key("revoke", "default").json();
     key("revoke", "default").failed_with(5, "no API key");
-    user.tidegate(["pin", "file"])
-        .run()
-        .failed_with(4, "Invalid token");
+    user.tidegate(["pin", "file"]).run().failed_with(4, "Invalid token");
     let with_new = user.tidegate(["pin", "--json", "file"]);
-    with_new
-        .env("TIDEGATE_API_KEY", added["apiKey"].as_str().unwrap())
-        .run()
-        .json();
+    with_new.env("TIDEGATE_API_KEY", added["apiKey"].as_str().unwrap()).run().json();
 
-    let listed = server
-        .account(["key", "list", "--email", "ann@example.org"])
-        .run()
-        .json();
+    let listed = server.account(["key", "list", "--email", "ann@example.org"]).run().json();
     let revoked = |name: &str| {
         let keys = listed.as_array().unwrap();
         let key = keys.iter().find(|key| key["name"] == name).unwrap();
@@ -98,10 +76,8 @@ fn a_revoked_key_pins_no_more_and_another_does() {
 
 #[test]
 fn a_key_of_ones_own_signs_in_place_of_the_given_one() {
-    let vectors: Value = serde_json::from_str(include_str!(
-        "../../../../../testdata/vectors/cid-signatures.json"
-    ))
-    .unwrap();
+    let vectors: Value =
+        serde_json::from_str(include_str!("../../../../../testdata/vectors/cid-signatures.json")).unwrap();
     let own = &vectors["keys"][0];
     let server = RunningServer::start();
     let user = server.user("ann@example.org");
@@ -109,34 +85,16 @@ fn a_key_of_ones_own_signs_in_place_of_the_given_one() {
     let public = user.home.path().join("public.txt");
     fs::write(&public, own["publicKey"].as_str().unwrap()).unwrap();
     let set = |key: &str| {
-        let args = [
-            "verification-key",
-            "set",
-            "--email",
-            "ann@example.org",
-            "--public-key",
-            key,
-        ];
+        let args = ["verification-key", "set", "--email", "ann@example.org", "--public-key", key];
         server.account(args).run()
     };
     set("rubbish").failed_with(2, "RSA public key");
-    assert_eq!(
-        set(public.to_str().unwrap()).json()["rsaPublicKey"],
-        own["publicKey"]
-    );
+    assert_eq!(set(public.to_str().unwrap()).json()["rsaPublicKey"], own["publicKey"]);
 
-    user.tidegate(["pin", "file"])
-        .run()
-        .failed_with(1, "do not belong together");
+    user.tidegate(["pin", "file"]).run().failed_with(1, "do not belong together");
     let signed = user.tidegate(["pin", "--json", "file"]);
-    signed
-        .env("TIDEGATE_RSA_PRIVATE_KEY", own["privateKey"].as_str().unwrap())
-        .run()
-        .json();
-    let shown = server
-        .account(["show", "--email", "ann@example.org"])
-        .run()
-        .json();
+    signed.env("TIDEGATE_RSA_PRIVATE_KEY", own["privateKey"].as_str().unwrap()).run().json();
+    let shown = server.account(["show", "--email", "ann@example.org"]).run().json();
     assert!(shown["rsaPrivateKey"].is_null());
 }
 
@@ -144,17 +102,11 @@ fn a_key_of_ones_own_signs_in_place_of_the_given_one() {
 fn an_operator_bounds_what_an_account_may_pin() {
     let server = RunningServer::start();
     let user = server.user("ann@example.org");
-    let quota = |size: &str| {
-        server
-            .account(["quota", "--email", "ann@example.org", size])
-            .run()
-    };
+    let quota = |size: &str| server.account(["quota", "--email", "ann@example.org", size]).run();
     quota("10 B").json();
     let file = user.home.path().join("eleven bytes");
     fs::write(&file, [7; 11]).unwrap();
-    user.tidegate(["pin".as_ref(), file.as_os_str()])
-        .run()
-        .failed_with(1, "quota");
+    user.tidegate(["pin".as_ref(), file.as_os_str()]).run().failed_with(1, "quota");
     assert_eq!(quota("default").json()["quotaBytes"], Value::Null);
     user.pin(&file);
     quota("much").failed_with(2, "500GiB");
@@ -165,14 +117,9 @@ fn a_new_password_leaves_the_keys_good() {
     let server = RunningServer::start();
     let user = server.user("ann@example.org");
     let change = || server.account(["password", "--email", "ann@example.org", "--password-stdin"]);
-    assert_eq!(
-        change().run_with_input(b"another good one\n").json()["password"],
-        Value::Null
-    );
+    assert_eq!(change().run_with_input(b"another good one\n").json()["password"], Value::Null);
     let file = user.home.path().join("kept");
     fs::write(&file, b"kept").unwrap();
     user.pin(&file);
-    change()
-        .run_with_input(b"short\n")
-        .failed_with(2, "8 to 1024 bytes");
+    change().run_with_input(b"short\n").failed_with(2, "8 to 1024 bytes");
 }

@@ -27,10 +27,7 @@ fn content_of(vector: &Value) -> bytes::Bytes {
 /// Asserts the CID in every profile of `vector`.
 fn assert_cids(vector: &Value, path: &Path, kind: &str) {
     for (profile, expected) in vector["cids"].as_object().unwrap() {
-        let said = Tidegate::new(["cid", "--json", "--profile", profile])
-            .arg(path)
-            .run()
-            .json();
+        let said = Tidegate::new(["cid", "--json", "--profile", profile]).arg(path).run().json();
         assert_eq!(said["cid"], expected["cid"], "{path:?} {profile}");
         assert_eq!(said["type"], kind);
         assert_eq!(said["profile"], profile.as_str());
@@ -100,7 +97,5 @@ fn what_cannot_be_content_is_named() {
     let name = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"not\xffutf8");
     fs::write(strange.join(name), "").unwrap();
     cid(&strange).failed_with(1, "is not UTF-8");
-    Tidegate::new(["cid", "--profile", "unixfs-v9", "-"])
-        .run()
-        .failed_with(2, "unixfs-v1-2025");
+    Tidegate::new(["cid", "--profile", "unixfs-v9", "-"]).run().failed_with(2, "unixfs-v1-2025");
 }

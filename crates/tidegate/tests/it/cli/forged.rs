@@ -62,15 +62,9 @@ async fn one_wrong_bit_anywhere_and_nothing_is_written() {
         let mut forged = car.clone();
         forged[place] ^= 1;
         let address = gateway(forged).await;
-        let got = user
-            .tidegate(["get", "--json", &cid, "-o", "back", "--url", &address])
-            .run();
+        let got = user.tidegate(["get", "--json", &cid, "-o", "back", "--url", &address]).run();
         got.failed_with(3, "did not send what the CID names");
-        assert_eq!(
-            fs::read_dir(user.home.path()).unwrap().count(),
-            before,
-            "at {place}"
-        );
+        assert_eq!(fs::read_dir(user.home.path()).unwrap().count(), before, "at {place}");
     }
 }
 
@@ -90,9 +84,7 @@ async fn too_little_and_too_much_are_both_wrong() {
         [&car[..], &car[first..]].concat(),
     ] {
         let address = gateway(forged).await;
-        let got = user
-            .tidegate(["get", &cid, "-o", "back", "--url", &address])
-            .run();
+        let got = user.tidegate(["get", &cid, "-o", "back", "--url", &address]).run();
         assert_eq!(got.code, 3, "{got:?}");
         assert!(!user.home.path().join("back").exists());
     }
@@ -104,14 +96,10 @@ async fn a_path_is_not_believed_either() {
     let user = server.user("ann@example.org");
     let cid = pin_folder(&user);
     let address = gateway(b"another block".to_vec()).await;
-    let got = user
-        .tidegate(["get", &format!("{cid}/b"), "-o", "back", "--url", &address])
-        .run();
+    let got = user.tidegate(["get", &format!("{cid}/b"), "-o", "back", "--url", &address]).run();
     got.failed_with(3, "the block's bytes do not match its CID");
     let address = gateway(vec![0; 3 << 20]).await;
-    let got = user
-        .tidegate(["get", &format!("{cid}/b"), "-o", "back", "--url", &address])
-        .run();
+    let got = user.tidegate(["get", &format!("{cid}/b"), "-o", "back", "--url", &address]).run();
     got.failed_with(3, "more than a block");
 }
 
@@ -139,9 +127,7 @@ async fn a_download_that_is_interrupted_leaves_nothing() {
     let address = silent_gateway(begun).await;
     let names = || fs::read_dir(user.home.path()).unwrap().count();
     let before = names();
-    let mut get = user
-        .tidegate(["get", &cid, "-o", "back", "--url", &address])
-        .start();
+    let mut get = user.tidegate(["get", &cid, "-o", "back", "--url", &address]).start();
     eventually("something is written", async || names() > before).await;
     kill_process(Pid::from_child(&get), Signal::INT).unwrap();
     assert_eq!(get.wait().unwrap().code(), Some(1));

@@ -19,12 +19,7 @@ fn read_tree(root: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
                 folders.push(path.clone());
                 None
             } else if meta.is_symlink() {
-                Some(
-                    fs::read_link(&path)
-                        .unwrap()
-                        .into_os_string()
-                        .into_encoded_bytes(),
-                )
+                Some(fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes())
             } else {
                 Some(fs::read(&path).unwrap())
             };
@@ -37,9 +32,7 @@ fn read_tree(root: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
 /// Names in the user's folder.
 fn names(user: &User) -> Vec<String> {
     let entries = fs::read_dir(user.home.path()).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -51,10 +44,7 @@ fn a_file_comes_back_as_it_was() {
     let content: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
     fs::write(user.home.path().join("numbers"), &content).unwrap();
 
-    let pinned = user
-        .tidegate(["pin", "--json", "--name", "My \"numbers\"; all", "numbers"])
-        .run()
-        .json();
+    let pinned = user.tidegate(["pin", "--json", "--name", "My \"numbers\"; all", "numbers"]).run().json();
     let cid = pinned["cid"].as_str().unwrap();
     assert_eq!(pinned["size"], 3_000_000);
     assert_eq!(pinned["url"], format!("{}/ipfs/{cid}", server.address));
@@ -116,24 +106,13 @@ fn a_folder_comes_back_with_all_its_names() {
     assert_eq!(read_tree(&user.home.path().join("back")), read_tree(&root));
 
     // One name of it, also a folder.
-    let one = user
-        .tidegate(["get", &format!("{cid}/line\nend"), "-o", "-"])
-        .run();
+    let one = user.tidegate(["get", &format!("{cid}/line\nend"), "-o", "-"]).run();
     assert_eq!(one.stdout, b"line\nend");
-    user.tidegate(["get", "--json", &format!("/ipfs/{cid}/deep/er")])
-        .run()
-        .json();
-    assert_eq!(
-        read_tree(&user.home.path().join("er")),
-        read_tree(&root.join("deep/er"))
-    );
-    let none = user
-        .tidegate(["get", &format!("{cid}/deep/none"), "-o", "none"])
-        .run();
+    user.tidegate(["get", "--json", &format!("/ipfs/{cid}/deep/er")]).run().json();
+    assert_eq!(read_tree(&user.home.path().join("er")), read_tree(&root.join("deep/er")));
+    let none = user.tidegate(["get", &format!("{cid}/deep/none"), "-o", "none"]).run();
     none.failed_with(5, "\"none\"");
-    user.tidegate(["get", &cid, "-o", "-"])
-        .run()
-        .failed_with(2, "is a folder");
+    user.tidegate(["get", &cid, "-o", "-"]).run().failed_with(2, "is a folder");
 }
 
 #[test]
@@ -161,17 +140,9 @@ fn an_empty_folder_and_an_empty_file_can_be_pinned() {
     let user = server.user("ann@example.org");
     fs::create_dir(user.home.path().join("nothing")).unwrap();
     fs::write(user.home.path().join("zero"), "").unwrap();
-    assert_eq!(
-        user.pin("nothing"),
-        "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn"
-    );
+    assert_eq!(user.pin("nothing"), "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn");
     assert_eq!(user.pin("zero"), "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH");
-    let folder = [
-        "get",
-        "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn",
-        "-o",
-        "back",
-    ];
+    let folder = ["get", "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn", "-o", "back"];
     user.tidegate(folder).run().failed_with(0, "");
     assert!(read_tree(&user.home.path().join("back")).is_empty());
 }
@@ -197,9 +168,7 @@ fn what_is_not_here_is_said_so() {
     let user = server.user("ann@example.org");
     let unknown = user.tidegate(["get", "Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD", "-o", "x"]);
     unknown.run().failed_with(5, "X-Request-Id");
-    user.tidegate(["get", "hello", "-o", "x"])
-        .run()
-        .failed_with(2, "not a CID");
+    user.tidegate(["get", "hello", "-o", "x"]).run().failed_with(2, "not a CID");
     assert_eq!(names(&user), ["profile.toml"]);
 }
 
@@ -215,9 +184,7 @@ fn what_the_server_does_not_take_is_said_in_its_words() {
     // Too much only when the form is counted, and too much from the start.
     for size in [60_000, 30_000_000] {
         fs::write(folder.join("b"), vec![0; size]).unwrap();
-        user.tidegate(["pin", "large"])
-            .run()
-            .failed_with(1, "100000 bytes of content at most");
+        user.tidegate(["pin", "large"]).run().failed_with(1, "100000 bytes of content at most");
     }
 }
 
@@ -228,13 +195,9 @@ fn what_exists_is_not_overwritten() {
     fs::write(user.home.path().join("file"), "content").unwrap();
     let cid = user.pin("file");
     fs::write(user.home.path().join("mine"), "mine").unwrap();
-    user.tidegate(["get", &cid, "-o", "mine"])
-        .run()
-        .failed_with(2, "exists already");
+    user.tidegate(["get", &cid, "-o", "mine"]).run().failed_with(2, "exists already");
     assert_eq!(fs::read(user.home.path().join("mine")).unwrap(), b"mine");
-    user.tidegate(["get", &cid, "-o", "mine", "--force"])
-        .run()
-        .failed_with(0, "");
+    user.tidegate(["get", &cid, "-o", "mine", "--force"]).run().failed_with(0, "");
     assert_eq!(fs::read(user.home.path().join("mine")).unwrap(), b"content");
 }
 
@@ -244,23 +207,12 @@ fn a_wrong_key_is_not_allowed() {
     let (ann, bob) = (server.user("ann@example.org"), server.user("bob@example.org"));
     fs::write(ann.home.path().join("file"), "content").unwrap();
     let pin = || ann.tidegate(["pin", "file"]);
-    pin()
-        .env("TIDEGATE_API_KEY", "wrong")
-        .run()
-        .failed_with(4, "Invalid token");
+    pin().env("TIDEGATE_API_KEY", "wrong").run().failed_with(4, "Invalid token");
     // Somebody else's signature is good for nothing.
     let theirs = bob.account["rsaPrivateKey"].as_str().unwrap();
-    pin()
-        .env("TIDEGATE_RSA_PRIVATE_KEY", theirs)
-        .run()
-        .failed_with(1, "do not belong together");
-    pin()
-        .env("TIDEGATE_RSA_PRIVATE_KEY", "rubbish")
-        .run()
-        .failed_with(2, "RSA private key");
-    ann.tidegate(["get", &ann.pin("file"), "-o", "-"])
-        .run()
-        .failed_with(0, "");
+    pin().env("TIDEGATE_RSA_PRIVATE_KEY", theirs).run().failed_with(1, "do not belong together");
+    pin().env("TIDEGATE_RSA_PRIVATE_KEY", "rubbish").run().failed_with(2, "RSA private key");
+    ann.tidegate(["get", &ann.pin("file"), "-o", "-"]).run().failed_with(0, "");
 }
 
 #[test]
@@ -295,13 +247,8 @@ fn login_keeps_only_keys_that_are_good() {
     keys(&good("apiKey"), "wrong").failed_with(2, "RSA private key");
     assert!(!elsewhere.exists());
     keys(&good("apiKey"), &good("rsaPrivateKey")).json();
-    let folder = fs::metadata(elsewhere.parent().unwrap())
-        .unwrap()
-        .permissions()
-        .mode();
+    let folder = fs::metadata(elsewhere.parent().unwrap()).unwrap().permissions().mode();
     assert_eq!(folder & 0o777, 0o700);
     user.tidegate(["login"]).run().failed_with(2, "no terminal");
-    user.tidegate(["login", "--from", "-"])
-        .run()
-        .failed_with(2, "apiKey");
+    user.tidegate(["login", "--from", "-"]).run().failed_with(2, "apiKey");
 }

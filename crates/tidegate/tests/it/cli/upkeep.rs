@@ -79,10 +79,7 @@ fn a_flipped_bit_is_found_beside_the_running_server() {
     assert_eq!(damaged["path"], file.to_str().unwrap());
     assert_eq!(damaged["root"], file.file_stem().unwrap().to_str().unwrap());
     assert_eq!(damaged["pins"], 1);
-    assert!(
-        damaged["problem"].as_str().unwrap().contains("damaged"),
-        "{damaged}"
-    );
+    assert!(damaged["problem"].as_str().unwrap().contains("damaged"), "{damaged}");
 }
 
 #[test]
@@ -95,10 +92,7 @@ fn a_lost_file_and_a_strange_one_are_found() {
     let found = verify(server.data());
     found.failed_with(3, "1 damaged, 1 missing");
     let found = found.value();
-    assert_eq!(
-        found["missing"][0]["root"],
-        file.file_stem().unwrap().to_str().unwrap()
-    );
+    assert_eq!(found["missing"][0]["root"], file.file_stem().unwrap().to_str().unwrap());
     assert_eq!(found["missing"][0]["pins"], 1);
     assert_eq!(found["damaged"][0]["path"], strange.to_str().unwrap());
 }
@@ -113,8 +107,7 @@ fn lost_records_come_back_as_they_were() {
     let before = records(data.path());
     assert!(before.len() > 6);
     let db = Connection::open(data.path().join("tidegate.sqlite")).unwrap();
-    db.execute_batch("DELETE FROM blocks; DELETE FROM contents;")
-        .unwrap();
+    db.execute_batch("DELETE FROM blocks; DELETE FROM contents;").unwrap();
     drop(db);
 
     let lost = verify(data.path());
@@ -147,9 +140,6 @@ fn a_rebuild_leaves_out_what_is_damaged_and_names_what_is_missing() {
     assert_eq!(rebuilt["damaged"][0]["path"], files[0].to_str().unwrap());
     assert_eq!(rebuilt["missing"].as_array().unwrap().len(), 2);
     let left = records(data.path());
-    assert!(
-        left.iter()
-            .all(|record| record.contains(files[2].file_stem().unwrap().to_str().unwrap()))
-    );
+    assert!(left.iter().all(|record| record.contains(files[2].file_stem().unwrap().to_str().unwrap())));
     assert!(!left.is_empty());
 }

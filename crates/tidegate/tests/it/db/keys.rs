@@ -16,10 +16,7 @@ on_both_engines![
 
 async fn a_name_is_free_again_once_its_key_is_revoked(database: TestDatabase) {
     let db = database.open().await;
-    let (ann, bob) = (
-        new_account(&db, "a@example.org").await,
-        new_account(&db, "b@example.org").await,
-    );
+    let (ann, bob) = (new_account(&db, "a@example.org").await, new_account(&db, "b@example.org").await);
     assert!(add(&db, "1", ann, 10).await);
     assert!(!add(&db, "2", ann, 20).await, "the name is in use");
     assert!(add(&db, "3", bob, 30).await, "but not by the other account");
@@ -33,10 +30,7 @@ async fn a_name_is_free_again_once_its_key_is_revoked(database: TestDatabase) {
     assert!(!revoke().await, "it is revoked already");
     assert!(add(&db, "4", ann, 50).await);
 
-    let listed = db
-        .read(move |s| Box::pin(keys::list_api_keys(s, ann)))
-        .await
-        .unwrap();
+    let listed = db.read(move |s| Box::pin(keys::list_api_keys(s, ann))).await.unwrap();
     let expected = [("4", 50, None), ("1", 10, Some(40))];
     assert_eq!(
         listed,
@@ -45,11 +39,7 @@ async fn a_name_is_free_again_once_its_key_is_revoked(database: TestDatabase) {
             ..api_key(id, ann, created)
         })
     );
-    assert_eq!(
-        db.read(move |s| Box::pin(keys::count_live_api_keys(s, ann)))
-            .await,
-        Ok(1)
-    );
+    assert_eq!(db.read(move |s| Box::pin(keys::count_live_api_keys(s, ann))).await, Ok(1));
     let found = db.read(|s| Box::pin(keys::find_api_key(s, "3"))).await.unwrap();
     assert_eq!(found, Some(api_key("3", bob, 30)));
     assert_eq!(db.read(|s| Box::pin(keys::find_api_key(s, "2"))).await, Ok(None));
@@ -60,27 +50,14 @@ async fn the_newest_verification_key_comes_first_and_expired_ones_not_at_all(dat
     let account = new_account(&db, "a@example.org").await;
     let at = Timestamp::from_millis;
     let keys_at = async |millis| {
-        let found = db
-            .read(move |s| Box::pin(keys::verification_keys(s, account, at(millis))))
-            .await
-            .unwrap();
-        found
-            .into_iter()
-            .map(|key| (key.public_key, key.sealed_private_key))
-            .collect::<Vec<_>>()
+        let found =
+            db.read(move |s| Box::pin(keys::verification_keys(s, account, at(millis)))).await.unwrap();
+        found.into_iter().map(|key| (key.public_key, key.sealed_private_key)).collect::<Vec<_>>()
     };
     let (old, new) = ((vec![1, 0], Some(vec![0, 255])), (vec![2], None));
-    db.write(move |s| {
-        Box::pin(keys::insert_verification_key(
-            s,
-            account,
-            &[1, 0],
-            Some(&[0, 255]),
-            at(10),
-        ))
-    })
-    .await
-    .unwrap();
+    db.write(move |s| Box::pin(keys::insert_verification_key(s, account, &[1, 0], Some(&[0, 255]), at(10))))
+        .await
+        .unwrap();
     db.write(move |s| {
         Box::pin(async move {
             keys::expire_verification_keys(s, account, at(100)).await?;
@@ -92,14 +69,10 @@ async fn the_newest_verification_key_comes_first_and_expired_ones_not_at_all(dat
 
     assert_eq!(keys_at(99).await, vec![new.clone(), old]);
     assert_eq!(keys_at(100).await, vec![new]);
-    db.write(move |s| Box::pin(keys::expire_verification_keys(s, account, at(50))))
-        .await
-        .unwrap();
+    db.write(move |s| Box::pin(keys::expire_verification_keys(s, account, at(50)))).await.unwrap();
     assert_eq!(keys_at(50).await, vec![]);
     // Letting all keys end later must not bring one back.
-    db.write(move |s| Box::pin(keys::expire_verification_keys(s, account, at(1000))))
-        .await
-        .unwrap();
+    db.write(move |s| Box::pin(keys::expire_verification_keys(s, account, at(1000)))).await.unwrap();
     assert_eq!(keys_at(50).await, vec![]);
 }
 
@@ -107,29 +80,14 @@ async fn an_email_address_is_taken_once(database: TestDatabase) {
     let db = database.open().await;
     let id = new_account(&db, "a@example.org").await;
     let again = db
-        .write(|s| {
-            Box::pin(accounts::insert_account(
-                s,
-                "a@example.org",
-                "other",
-                Timestamp::from_millis(1),
-            ))
-        })
+        .write(|s| Box::pin(accounts::insert_account(s, "a@example.org", "other", Timestamp::from_millis(1))))
         .await
         .unwrap();
     assert_eq!(again, None);
-    db.write(move |s| Box::pin(accounts::set_password_hash(s, id, "new hash")))
-        .await
-        .unwrap();
-    let found = db
-        .read(|s| Box::pin(accounts::find_account_by_email(s, "a@example.org")))
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        (found.id, found.password_hash.as_str(), found.quota_bytes),
-        (id, "new hash", None)
-    );
+    db.write(move |s| Box::pin(accounts::set_password_hash(s, id, "new hash"))).await.unwrap();
+    let found =
+        db.read(|s| Box::pin(accounts::find_account_by_email(s, "a@example.org"))).await.unwrap().unwrap();
+    assert_eq!((found.id, found.password_hash.as_str(), found.quota_bytes), (id, "new hash", None));
     assert!(!format!("{found:?}").contains("hash"));
 }
 
@@ -138,20 +96,10 @@ async fn accounts_are_listed_page_by_page(database: TestDatabase) {
     for name in ["a", "b", "c"] {
         new_account(&db, &format!("{name}@example.org")).await;
     }
-    let first = db
-        .read(|s| Box::pin(accounts::accounts_after(s, AccountId(0), 2)))
-        .await
-        .unwrap();
+    let first = db.read(|s| Box::pin(accounts::accounts_after(s, AccountId(0), 2))).await.unwrap();
     let last = first[1].id;
-    let rest = db
-        .read(move |s| Box::pin(accounts::accounts_after(s, last, 2)))
-        .await
-        .unwrap();
-    let emails: Vec<_> = first
-        .into_iter()
-        .chain(rest)
-        .map(|account| account.email)
-        .collect();
+    let rest = db.read(move |s| Box::pin(accounts::accounts_after(s, last, 2))).await.unwrap();
+    let emails: Vec<_> = first.into_iter().chain(rest).map(|account| account.email).collect();
     assert_eq!(emails, ["a@example.org", "b@example.org", "c@example.org"]);
 }
 
@@ -167,7 +115,5 @@ fn api_key(id: &str, account: AccountId, created: i64) -> ApiKey {
 
 async fn add(db: &Db, id: &str, account: AccountId, created: i64) -> bool {
     let key = api_key(id, account, created);
-    db.write(move |s| Box::pin(async move { keys::insert_api_key(s, &key).await }))
-        .await
-        .unwrap()
+    db.write(move |s| Box::pin(async move { keys::insert_api_key(s, &key).await })).await.unwrap()
 }

@@ -42,22 +42,11 @@ async fn two_processes_that_start_at_once_agree(database: TestDatabase) {
 async fn a_second_process_writes_while_the_first_is_open(database: TestDatabase) {
     let server = database.open().await;
     let tool = database.open().await;
-    tool.write(|s| Box::pin(settings::put_setting(s, "key", "from the tool")))
-        .await
-        .unwrap();
-    let found = server
-        .read(|s| Box::pin(settings::find_setting(s, "key")))
-        .await
-        .unwrap();
+    tool.write(|s| Box::pin(settings::put_setting(s, "key", "from the tool"))).await.unwrap();
+    let found = server.read(|s| Box::pin(settings::find_setting(s, "key"))).await.unwrap();
     assert_eq!(found.as_deref(), Some("from the tool"));
-    server
-        .write(|s| Box::pin(settings::put_setting(s, "key", "from the server")))
-        .await
-        .unwrap();
-    let found = tool
-        .read(|s| Box::pin(settings::find_setting(s, "key")))
-        .await
-        .unwrap();
+    server.write(|s| Box::pin(settings::put_setting(s, "key", "from the server"))).await.unwrap();
+    let found = tool.read(|s| Box::pin(settings::find_setting(s, "key"))).await.unwrap();
     assert_eq!(found.as_deref(), Some("from the server"));
 }
 
@@ -70,20 +59,13 @@ async fn a_database_of_a_newer_version_is_refused(database: TestDatabase) {
     )
     .await;
     let refused = Db::open(database.options.clone()).await.unwrap_err();
-    assert!(
-        matches!(refused, DbError::Downgrade { found: 9999, .. }),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, DbError::Downgrade { found: 9999, .. }), "{refused:?}");
     assert!(refused.to_string().contains("newer version"), "{refused}");
 }
 
 async fn a_changed_migration_is_refused(database: TestDatabase) {
     database.open().await.close().await;
-    run_behind(
-        &database,
-        "UPDATE refinery_schema_history SET checksum = '1' WHERE version = 1",
-    )
-    .await;
+    run_behind(&database, "UPDATE refinery_schema_history SET checksum = '1' WHERE version = 1").await;
     let refused = Db::open(database.options.clone()).await.unwrap_err();
     assert!(matches!(refused, DbError::Migration(_)), "{refused:?}");
 }
@@ -92,17 +74,12 @@ async fn a_changed_migration_is_refused(database: TestDatabase) {
 async fn a_sqlite_file_is_readable_by_its_owner_alone() {
     let database = TestDatabase::sqlite().await;
     let db = database.open().await;
-    db.write(|s| Box::pin(settings::put_setting(s, "key", "x")))
-        .await
-        .unwrap();
+    db.write(|s| Box::pin(settings::put_setting(s, "key", "x"))).await.unwrap();
     let mut modes: Vec<(String, u32)> = std::fs::read_dir(database.folder.path())
         .unwrap()
         .map(Result::unwrap)
         .map(|entry| {
-            (
-                entry.file_name().into_string().unwrap(),
-                entry.metadata().unwrap().permissions().mode() & 0o777,
-            )
+            (entry.file_name().into_string().unwrap(), entry.metadata().unwrap().permissions().mode() & 0o777)
         })
         .collect();
     modes.sort();
@@ -114,9 +91,7 @@ async fn a_sqlite_file_is_readable_by_its_owner_alone() {
 async fn a_closed_sqlite_database_has_nothing_left_in_its_log() {
     let database = TestDatabase::sqlite().await;
     let db = database.open().await;
-    db.write(|s| Box::pin(settings::put_setting(s, "key", "x")))
-        .await
-        .unwrap();
+    db.write(|s| Box::pin(settings::put_setting(s, "key", "x"))).await.unwrap();
     let wal = database.folder.path().join("tidegate.db-wal");
     assert!(wal.metadata().unwrap().size() > 0);
     db.close().await;
@@ -127,9 +102,7 @@ async fn a_closed_sqlite_database_has_nothing_left_in_its_log() {
 async fn a_full_sqlite_database_is_recognised_and_takes_nothing_by_halves() {
     let database = TestDatabase::sqlite().await;
     let db = database.open().await;
-    db.write(|s| Box::pin(settings::put_setting(s, "before", "x")))
-        .await
-        .unwrap();
+    db.write(|s| Box::pin(settings::put_setting(s, "before", "x"))).await.unwrap();
     // As good as a full disk: no page may be added. The writer's connection is the one that hears it.
     db.write(|s| Box::pin(async move { s.query("PRAGMA max_page_count = 1", &[]).await.map(drop) }))
         .await
@@ -160,16 +133,12 @@ async fn a_full_sqlite_database_is_recognised_and_takes_nothing_by_halves() {
     db.write(|s| Box::pin(async move { s.query("PRAGMA max_page_count = 100000", &[]).await.map(drop) }))
         .await
         .unwrap();
-    db.write(|s| Box::pin(settings::put_setting(s, "after", "x")))
-        .await
-        .unwrap();
+    db.write(|s| Box::pin(settings::put_setting(s, "after", "x"))).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_folder_that_does_not_exist_is_named() {
-    let refused = Db::open(DbOptions::sqlite("/does/not/exist/tidegate.db"))
-        .await
-        .unwrap_err();
+    let refused = Db::open(DbOptions::sqlite("/does/not/exist/tidegate.db")).await.unwrap_err();
     assert!(
         matches!(&refused, DbError::Unreachable(text) if text.contains("/does/not/exist")),
         "{refused:?}"
@@ -187,10 +156,7 @@ async fn a_bad_postgres_url_is_refused_without_repeating_the_password() {
 async fn run_behind(database: &TestDatabase, sql: &str) {
     match &database.options {
         DbOptions::Sqlite { path, .. } => {
-            rusqlite::Connection::open(path)
-                .unwrap()
-                .execute_batch(sql)
-                .unwrap();
+            rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
         }
         DbOptions::Postgres { url, .. } => run_in(url.expose_secret(), sql).await,
     }

@@ -36,10 +36,7 @@ async fn pinning_the_same_again_updates_the_one_entry(database: TestDatabase) {
     assert_eq!(list(&db, everything(account)).await, (vec![second.clone()], 1));
 
     let id = second.id;
-    let found = db
-        .read(move |s| Box::pin(pins::find_pin(s, account, id)))
-        .await
-        .unwrap();
+    let found = db.read(move |s| Box::pin(pins::find_pin(s, account, id))).await.unwrap();
     assert_eq!(found, Some(second));
 }
 
@@ -68,34 +65,17 @@ async fn lists_are_by_date_with_both_ends_included(database: TestDatabase) {
     }
     let roots = async |query| {
         let (pins, count) = list(&db, query).await;
-        (
-            pins.into_iter().map(|pin| pin.pin.root).collect::<Vec<_>>(),
-            count,
-        )
+        (pins.into_iter().map(|pin| pin.pin.root).collect::<Vec<_>>(), count)
     };
     let all = everything(account);
     assert_eq!(roots(all).await, (words(&["r4", "r3", "r2", "r1"]), 4));
-    let oldest = PinQuery {
-        newest_first: false,
-        ..all
-    };
+    let oldest = PinQuery { newest_first: false, ..all };
     assert_eq!(roots(oldest).await, (words(&["r1", "r2", "r3", "r4"]), 4));
-    let page = PinQuery {
-        offset: 1,
-        limit: 2,
-        ..all
-    };
+    let page = PinQuery { offset: 1, limit: 2, ..all };
     assert_eq!(roots(page).await, (words(&["r3", "r2"]), 4));
-    let span = PinQuery {
-        from: Timestamp::from_millis(1000),
-        until: Timestamp::from_millis(2000),
-        ..all
-    };
+    let span = PinQuery { from: Timestamp::from_millis(1000), until: Timestamp::from_millis(2000), ..all };
     assert_eq!(roots(span).await, (words(&["r3", "r2", "r1"]), 3));
-    let beyond = PinQuery {
-        offset: u64::MAX,
-        ..all
-    };
+    let beyond = PinQuery { offset: u64::MAX, ..all };
     assert_eq!(roots(beyond).await, (vec![], 4));
 }
 
@@ -107,24 +87,9 @@ async fn accounts_do_not_see_each_others_pins(database: TestDatabase) {
     assert!(pin(&db, new_pin(other, "root"), 1).await.is_new());
     assert_eq!(list(&db, everything(mine)).await.1, 1);
 
-    assert_eq!(
-        db.read(move |s| Box::pin(pins::find_pin(s, other, pinned)))
-            .await
-            .unwrap(),
-        None
-    );
-    assert_eq!(
-        db.write(move |s| Box::pin(pins::delete_pin(s, other, pinned)))
-            .await
-            .unwrap(),
-        None
-    );
-    assert!(
-        db.read(move |s| Box::pin(pins::find_pin(s, mine, pinned)))
-            .await
-            .unwrap()
-            .is_some()
-    );
+    assert_eq!(db.read(move |s| Box::pin(pins::find_pin(s, other, pinned))).await.unwrap(), None);
+    assert_eq!(db.write(move |s| Box::pin(pins::delete_pin(s, other, pinned))).await.unwrap(), None);
+    assert!(db.read(move |s| Box::pin(pins::find_pin(s, mine, pinned))).await.unwrap().is_some());
 }
 
 async fn a_deleted_pin_is_gone_and_its_id_is_not_reused(database: TestDatabase) {
@@ -135,10 +100,7 @@ async fn a_deleted_pin_is_gone_and_its_id_is_not_reused(database: TestDatabase) 
     assert_eq!(pins_of_root().await, Ok(1));
 
     let id = pinned.id;
-    let deleted = db
-        .write(move |s| Box::pin(pins::delete_pin(s, account, id)))
-        .await
-        .unwrap();
+    let deleted = db.write(move |s| Box::pin(pins::delete_pin(s, account, id))).await.unwrap();
     assert_eq!(deleted, Some(pinned));
     assert_eq!(pins_of_root().await, Ok(0));
     let again = pin(&db, new_pin(account, "root"), 1).await;
@@ -191,12 +153,7 @@ fn everything(account: AccountId) -> PinQuery {
 
 async fn list(db: &Db, query: PinQuery) -> (Vec<Pin>, u64) {
     db.read(move |s| {
-        Box::pin(async move {
-            Ok((
-                pins::list_pins(s, &query).await?,
-                pins::count_pins(s, &query).await?,
-            ))
-        })
+        Box::pin(async move { Ok((pins::list_pins(s, &query).await?, pins::count_pins(s, &query).await?)) })
     })
     .await
     .unwrap()

@@ -34,9 +34,7 @@ async fn a_commit_that_fails_fails_every_write_of_its_batch() {
     assert_eq!(find(&db, "first").await, None);
     assert_eq!(find(&db, "last").await, None);
 
-    db.write(|s| Box::pin(settings::put_setting(s, "after", "x")))
-        .await
-        .unwrap();
+    db.write(|s| Box::pin(settings::put_setting(s, "after", "x"))).await.unwrap();
     assert_eq!(find(&db, "after").await.as_deref(), Some("x"));
 }
 
@@ -80,7 +78,5 @@ fn orphan() -> ApiKey {
 }
 
 async fn find(db: &Db, key: &'static str) -> Option<String> {
-    db.read(move |s| Box::pin(settings::find_setting(s, key)))
-        .await
-        .unwrap()
+    db.read(move |s| Box::pin(settings::find_setting(s, key))).await.unwrap()
 }

@@ -36,16 +36,11 @@ impl From<DbError> for Refusal {
 
 async fn a_committed_write_is_there_after_reopening(database: TestDatabase) {
     let db = database.open().await;
-    db.write(|s| Box::pin(settings::put_setting(s, "node", "n1")))
-        .await
-        .unwrap();
+    db.write(|s| Box::pin(settings::put_setting(s, "node", "n1"))).await.unwrap();
     db.close().await;
 
     let db = database.open().await;
-    let found = db
-        .read(|s| Box::pin(settings::find_setting(s, "node")))
-        .await
-        .unwrap();
+    let found = db.read(|s| Box::pin(settings::find_setting(s, "node"))).await.unwrap();
     assert_eq!(found.as_deref(), Some("n1"));
 }
 
@@ -58,27 +53,17 @@ async fn a_refusal_undoes_its_own_changes_only(database: TestDatabase) {
             db.try_write(move |s| {
                 Box::pin(async move {
                     settings::put_setting(s, &format!("key {number}"), "x").await?;
-                    if number % 2 == 0 {
-                        Err(Refusal::No)
-                    } else {
-                        Ok(number)
-                    }
+                    if number % 2 == 0 { Err(Refusal::No) } else { Ok(number) }
                 })
             })
             .await
         }));
     }
     for (number, task) in (0..).zip(tasks) {
-        let expected = if number % 2 == 0 {
-            Err(Refusal::No)
-        } else {
-            Ok(number)
-        };
+        let expected = if number % 2 == 0 { Err(Refusal::No) } else { Ok(number) };
         assert_eq!(task.await.unwrap(), expected);
         let key = format!("key {number}");
-        let found = db
-            .read(move |s| Box::pin(async move { settings::find_setting(s, &key).await }))
-            .await;
+        let found = db.read(move |s| Box::pin(async move { settings::find_setting(s, &key).await })).await;
         assert_eq!(found.unwrap().is_some(), number % 2 == 1);
     }
 }
@@ -97,13 +82,8 @@ async fn a_panic_is_an_error_and_the_next_write_works(database: TestDatabase) {
     let read: Result<(), DbError> = db.read(|_| panic!("on purpose, before the future exists")).await;
     assert_eq!(read, Err(DbError::BodyPanicked));
 
-    db.write(|s| Box::pin(settings::put_setting(s, "other", "x")))
-        .await
-        .unwrap();
-    let found = db
-        .read(|s| Box::pin(settings::find_setting(s, "key")))
-        .await
-        .unwrap();
+    db.write(|s| Box::pin(settings::put_setting(s, "other", "x"))).await.unwrap();
+    let found = db.read(|s| Box::pin(settings::find_setting(s, "key"))).await.unwrap();
     assert_eq!(found, None);
 }
 
@@ -121,10 +101,7 @@ async fn a_swallowed_failure_still_fails_the_transaction(database: TestDatabase)
         })
         .await;
     assert!(matches!(written, Err(DbError::Engine(_))), "{written:?}");
-    let found = db
-        .read(|s| Box::pin(settings::find_setting(s, "key")))
-        .await
-        .unwrap();
+    let found = db.read(|s| Box::pin(settings::find_setting(s, "key"))).await.unwrap();
     assert_eq!(found, None);
 }
 
@@ -139,13 +116,8 @@ async fn waiting_for_something_else_ends_the_body_and_nobody_else(database: Test
         })
         .await;
     assert_eq!(waited, Err(DbError::BodyWaited));
-    db.write(|s| Box::pin(settings::put_setting(s, "other", "x")))
-        .await
-        .unwrap();
-    let found = db
-        .read(|s| Box::pin(settings::find_setting(s, "key")))
-        .await
-        .unwrap();
+    db.write(|s| Box::pin(settings::put_setting(s, "other", "x"))).await.unwrap();
+    let found = db.read(|s| Box::pin(settings::find_setting(s, "key"))).await.unwrap();
     assert_eq!(found, None);
     db.close().await;
 }
@@ -162,10 +134,7 @@ async fn many_writes_at_once_all_arrive(database: TestDatabase) {
     let tasks: Vec<_> = (0..500)
         .map(|_| {
             let db = Arc::clone(&db);
-            tokio::spawn(async move {
-                db.write(move |s| Box::pin(accounts::charge(s, id, 3, None)))
-                    .await
-            })
+            tokio::spawn(async move { db.write(move |s| Box::pin(accounts::charge(s, id, 3, None))).await })
         })
         .collect();
     for task in tasks {
@@ -180,10 +149,9 @@ async fn two_uploads_cannot_share_the_last_bytes_of_a_quota(database: TestDataba
     let tasks: Vec<_> = (0..32)
         .map(|_| {
             let db = Arc::clone(&db);
-            tokio::spawn(async move {
-                db.write(move |s| Box::pin(accounts::charge(s, id, 30, Some(100))))
-                    .await
-            })
+            tokio::spawn(
+                async move { db.write(move |s| Box::pin(accounts::charge(s, id, 30, Some(100)))).await },
+            )
         })
         .collect();
     let mut allowed = 0;
@@ -197,34 +165,22 @@ async fn two_uploads_cannot_share_the_last_bytes_of_a_quota(database: TestDataba
 async fn quotas_neither_overflow_nor_go_below_zero(database: TestDatabase) {
     let db = database.open().await;
     let id = new_account(&db, "a@example.org").await;
-    let charge = async |bytes, default| {
-        db.write(move |s| Box::pin(accounts::charge(s, id, bytes, default)))
-            .await
-    };
+    let charge =
+        async |bytes, default| db.write(move |s| Box::pin(accounts::charge(s, id, bytes, default))).await;
 
     assert_eq!(charge(1, None).await, Ok(true));
     assert_eq!(charge(u64::MAX, None).await, Ok(false));
     assert_eq!(used(&db, id).await, 1);
-    assert_eq!(
-        charge(0, Some(0)).await,
-        Ok(false),
-        "over its quota already, so not even nothing"
-    );
+    assert_eq!(charge(0, Some(0)).await, Ok(false), "over its quota already, so not even nothing");
 
     // An account's own quota comes before the default.
-    db.write(move |s| Box::pin(accounts::set_quota(s, id, Some(5))))
-        .await
-        .unwrap();
+    db.write(move |s| Box::pin(accounts::set_quota(s, id, Some(5)))).await.unwrap();
     assert_eq!(charge(5, Some(1000)).await, Ok(false));
     assert_eq!(charge(4, Some(0)).await, Ok(true));
 
-    db.write(move |s| Box::pin(accounts::refund(s, id, 3)))
-        .await
-        .unwrap();
+    db.write(move |s| Box::pin(accounts::refund(s, id, 3))).await.unwrap();
     assert_eq!(used(&db, id).await, 2);
-    db.write(move |s| Box::pin(accounts::refund(s, id, u64::MAX)))
-        .await
-        .unwrap();
+    db.write(move |s| Box::pin(accounts::refund(s, id, u64::MAX))).await.unwrap();
     assert_eq!(used(&db, id).await, 0);
 }
 
@@ -251,10 +207,7 @@ async fn a_write_whose_caller_left_still_happens(database: TestDatabase) {
     db.close().await;
 
     let db = database.open().await;
-    let found = db
-        .read(|s| Box::pin(settings::find_setting(s, "key")))
-        .await
-        .unwrap();
+    let found = db.read(|s| Box::pin(settings::find_setting(s, "key"))).await.unwrap();
     assert_eq!(found.as_deref(), Some("x"));
 }
 
@@ -269,9 +222,5 @@ pub async fn new_account(db: &tidegate::db::Db, email: &str) -> AccountId {
 }
 
 async fn used(db: &tidegate::db::Db, id: AccountId) -> u64 {
-    db.read(move |s| Box::pin(accounts::find_account(s, id)))
-        .await
-        .unwrap()
-        .unwrap()
-        .used_bytes
+    db.read(move |s| Box::pin(accounts::find_account(s, id))).await.unwrap().unwrap().used_bytes
 }

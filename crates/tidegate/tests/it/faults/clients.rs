@@ -23,10 +23,9 @@ async fn a_client_that_goes_away_leaves_nothing() {
     let ann = server.person("ann").await;
     let bytes = content(unique(), 1_000_000);
     let body = ann.form(&cid_v0(&bytes)).file("a", &bytes).close();
-    for framing in [
-        format!("Content-Length: {}\r\n", body.len()),
-        "Transfer-Encoding: chunked\r\n".to_owned(),
-    ] {
+    for framing in
+        [format!("Content-Length: {}\r\n", body.len()), "Transfer-Encoding: chunked\r\n".to_owned()]
+    {
         let mut wire = server.connect().await;
         wire.begin_upload(&ann.token, &framing).await;
         if framing.starts_with("Content") {
@@ -40,18 +39,12 @@ async fn a_client_that_goes_away_leaves_nothing() {
     }
     // One that stops sending but waits for the answer is told.
     let mut wire = server.connect().await;
-    wire.begin_upload(&ann.token, "Transfer-Encoding: chunked\r\n")
-        .await;
+    wire.begin_upload(&ann.token, "Transfer-Encoding: chunked\r\n").await;
     wire.chunk(&body[..600_000]).await;
     wire.writer.shutdown().await.unwrap();
     let mut answer = String::new();
-    soon("an answer or an end", wire.reader.read_to_string(&mut answer))
-        .await
-        .unwrap();
-    assert!(
-        answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
-        "{answer}"
-    );
+    soon("an answer or an end", wire.reader.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
     server.is_left_empty().await;
     assert_eq!(server.used_bytes(ann.account).await, 0);
 }
@@ -65,8 +58,7 @@ async fn a_client_that_falls_silent_is_told_that_it_is_too_slow() {
     // Inside the file, inside another field, and before anything.
     for sent in [50_000, 100, 0] {
         let mut wire = server.connect().await;
-        wire.begin_upload(&ann.token, &format!("Content-Length: {}\r\n", body.len()))
-            .await;
+        wire.begin_upload(&ann.token, &format!("Content-Length: {}\r\n", body.len())).await;
         wire.send(&body[..sent]).await;
         let message = wire.answer().await.refusal(408);
         assert!(message.starts_with("the upload is too slow"), "{message}");
@@ -83,18 +75,11 @@ async fn a_client_that_trickles_is_told_that_it_is_too_slow() {
     })
     .await;
     let ann = server.person("ann").await;
-    let body = ann
-        .form(&cid_v0(&content(1, 10)))
-        .file("a", &[b'x'; 100_000])
-        .close();
+    let body = ann.form(&cid_v0(&content(1, 10))).file("a", &[b'x'; 100_000]).close();
     let mut wire = server.connect().await;
-    wire.begin_upload(&ann.token, "Transfer-Encoding: chunked\r\n")
-        .await;
+    wire.begin_upload(&ann.token, "Transfer-Encoding: chunked\r\n").await;
     wire.chunk(&body[..2000]).await;
-    let Wire {
-        mut reader,
-        mut writer,
-    } = wire;
+    let Wire { mut reader, mut writer } = wire;
     let trickling = tokio::spawn(async move {
         let mut ticks = tokio::time::interval(Duration::from_millis(20));
         while writer.write_all(b"1\r\nx\r\n").await.is_ok() {
@@ -102,9 +87,7 @@ async fn a_client_that_trickles_is_told_that_it_is_too_slow() {
         }
     });
     answer_from(&mut reader).await.refusal(408);
-    soon("the connection is closed on the sender", trickling)
-        .await
-        .unwrap();
+    soon("the connection is closed on the sender", trickling).await.unwrap();
     server.is_left_empty().await;
 }
 
@@ -123,21 +106,15 @@ async fn an_upload_without_end_is_ended() {
         let mut begin = begin.open();
         begin.truncate(begin.len() - 2);
         let mut wire = server.connect().await;
-        wire.begin_upload(&ann.token, "Transfer-Encoding: chunked\r\n")
-            .await;
+        wire.begin_upload(&ann.token, "Transfer-Encoding: chunked\r\n").await;
         wire.chunk(&begin).await;
-        let Wire {
-            mut reader,
-            mut writer,
-        } = wire;
+        let Wire { mut reader, mut writer } = wire;
         let endless = tokio::spawn(async move {
             let chunk = [b"10000\r\n".as_slice(), &[b'x'; 65_536], b"\r\n"].concat();
             while writer.write_all(&chunk).await.is_ok() {}
         });
         answer_from(&mut reader).await.refusal(413);
-        soon("the connection is closed on the sender", endless)
-            .await
-            .unwrap();
+        soon("the connection is closed on the sender", endless).await.unwrap();
     }
     server.is_left_empty().await;
 }

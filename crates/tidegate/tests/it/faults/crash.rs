@@ -55,10 +55,7 @@ async fn a_server_killed_at_any_moment_keeps_its_promises() {
         promises_are_kept(&process.url, if round + 1 == rounds { &all } else { &uploads }).await;
         process.kill().await;
     }
-    assert!(
-        !all.acknowledged.is_empty(),
-        "the server was never given time to acknowledge anything"
-    );
+    assert!(!all.acknowledged.is_empty(), "the server was never given time to acknowledge anything");
 }
 
 /// By CID: what was sent, and what of it was acknowledged.
@@ -117,9 +114,7 @@ async fn upload_on_and_on(person: Person, uploads: Arc<Mutex<Uploads>>, seed: u6
 /// Nothing staged, nothing announced; every file is whole, and has its row, as every row has its file.
 async fn nothing_unfinished_is_left(data: &Path) {
     assert_eq!(std::fs::read_dir(data.join("staging")).unwrap().count(), 0);
-    let db = Db::open(DbOptions::sqlite(data.join("tidegate.sqlite")))
-        .await
-        .unwrap();
+    let db = Db::open(DbOptions::sqlite(data.join("tidegate.sqlite"))).await.unwrap();
     let node = std::fs::read_to_string(data.join("node")).unwrap();
     let (incoming, rows) = db
         .read(move |s| {
@@ -136,10 +131,8 @@ async fn nothing_unfinished_is_left(data: &Path) {
     let mut rows: Vec<String> = rows.into_iter().map(|row| row.content.root).collect();
     let store = BlobStore::open(data).unwrap();
     let paths: Vec<PathBuf> = store.paths().unwrap().map(Result::unwrap).collect();
-    let mut files: Vec<String> = paths
-        .iter()
-        .map(|path| verify(path, |_| {}).unwrap().root.to_string())
-        .collect();
+    let mut files: Vec<String> =
+        paths.iter().map(|path| verify(path, |_| {}).unwrap().root.to_string()).collect();
     rows.sort();
     files.sort();
     assert_eq!(files, rows);
@@ -169,8 +162,5 @@ fn index(random: u64, count: u64) -> usize {
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
-    Some(
-        text.parse()
-            .unwrap_or_else(|_| panic!("{variable} is not a number: {text}")),
-    )
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is not a number: {text}")))
 }

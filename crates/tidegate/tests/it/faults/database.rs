@@ -49,20 +49,14 @@ async fn a_database_that_takes_no_changes_refuses_uploads_and_serves_on() {
     set_read_only(&url, true).await;
     let bytes = content(unique(), 1000);
     let form = || ann.form(&cid_v0(&bytes)).file("a", &bytes);
-    eventually("connections are new ones", async || {
-        ann.ask("/ping").await.status == 200
-    })
-    .await;
+    eventually("connections are new ones", async || ann.ask("/ping").await.status == 200).await;
     ann.upload(form()).await.refusal(503);
     let served = server.get(&format!("/ipfs/{cid}")).await.expect(200);
     assert_eq!(served.body, kept);
     assert_eq!((server.cars().len(), server.staged()), (1, 0));
 
     set_read_only(&url, false).await;
-    eventually("uploads work again", async || {
-        ann.upload(form()).await.status == 200
-    })
-    .await;
+    eventually("uploads work again", async || ann.upload(form()).await.status == 200).await;
     assert_eq!(server.cars().len(), 2);
 }
 

@@ -34,10 +34,7 @@ async fn every_block_of_a_file_can_be_had_and_checked() {
                 ("x-content-type-options", "nosniff"),
                 ("etag", &format!("\"{cid}.raw\"")),
                 ("cache-control", "public, max-age=29030400, immutable"),
-                (
-                    "content-disposition",
-                    &format!("attachment; filename=\"{cid}.bin\""),
-                ),
+                ("content-disposition", &format!("attachment; filename=\"{cid}.bin\"")),
             ] {
                 assert_eq!(answer.header(name), value);
             }
@@ -58,16 +55,10 @@ async fn a_car_holds_the_whole_dag_and_nothing_else() {
         ann.pin_folder(&root.to_string(), &items).await.expect(200);
         let answer = server.get(&format!("/ipfs/{root}?format=car")).await.expect(200);
         for (name, value) in [
-            (
-                "content-type",
-                "application/vnd.ipld.car; version=1; order=dfs; dups=n",
-            ),
+            ("content-type", "application/vnd.ipld.car; version=1; order=dfs; dups=n"),
             ("x-content-type-options", "nosniff"),
             ("accept-ranges", "none"),
-            (
-                "content-disposition",
-                &format!("attachment; filename=\"{root}.car\""),
-            ),
+            ("content-disposition", &format!("attachment; filename=\"{root}.car\"")),
             ("cache-control", "public, max-age=29030400, immutable"),
         ] {
             assert_eq!(answer.header(name), value);
@@ -77,29 +68,17 @@ async fn a_car_holds_the_whole_dag_and_nothing_else() {
         assert_eq!(blocks[0].0, root, "depth first");
         let names: std::collections::BTreeSet<Cid> = blocks.iter().map(|(cid, _)| *cid).collect();
         assert_eq!(names.len(), blocks.len(), "each once");
-        let reached: std::collections::BTreeSet<Cid> = blocks
-            .iter()
-            .flat_map(|(cid, block)| links(cid, block))
-            .chain([root])
-            .collect();
+        let reached: std::collections::BTreeSet<Cid> =
+            blocks.iter().flat_map(|(cid, block)| links(cid, block)).chain([root]).collect();
         assert_eq!(names, reached, "each is linked to, and each link is there");
 
         let accept = [("accept", "application/vnd.ipld.car;version=1;order=dfs;dups=n")];
-        let negotiated = server
-            .get_with(&format!("/ipfs/{root}"), &accept)
-            .await
-            .expect(200);
+        let negotiated = server.get_with(&format!("/ipfs/{root}"), &accept).await.expect(200);
         assert!(negotiated.body == answer.body);
-        assert_eq!(
-            negotiated.header("content-location"),
-            format!("/ipfs/{root}?format=car")
-        );
+        assert_eq!(negotiated.header("content-location"), format!("/ipfs/{root}?format=car"));
         assert_eq!(negotiated.header("vary"), "Accept");
         let tag = [("if-none-match", answer.header("etag"))];
-        server
-            .get_with(&format!("/ipfs/{root}?format=car"), &tag)
-            .await
-            .expect(304);
+        server.get_with(&format!("/ipfs/{root}?format=car"), &tag).await.expect(304);
     }
 }
 
@@ -113,10 +92,7 @@ async fn a_car_with_duplicates_rebuilds_every_file() {
         ann.pin_folder(&root.to_string(), &items).await.expect(200);
         let path = format!("/ipfs/{root}?format=car&car-dups=y");
         let answer = server.get(&path).await.expect(200);
-        assert_eq!(
-            answer.header("content-type"),
-            "application/vnd.ipld.car; version=1; order=dfs; dups=y"
-        );
+        assert_eq!(answer.header("content-type"), "application/vnd.ipld.car; version=1; order=dfs; dups=y");
         let mut rebuilt = extract(root, &answer);
         let mut expected: Vec<_> = items.iter().filter_map(as_file).collect();
         rebuilt.sort();
@@ -131,17 +107,10 @@ async fn a_car_of_a_path_begins_with_the_blocks_on_the_way() {
     let ann = server.person("ann").await;
     let bytes = content(unique(), 600_000);
     let profile = Profile::UNIXFS_V1_2025;
-    let items = [
-        file("a/b/c.bin", bytes.clone()),
-        file("a/other", "x"),
-        file("more", "y"),
-    ];
+    let items = [file("a/b/c.bin", bytes.clone()), file("a/other", "x"), file("more", "y")];
     let root = folder_cid(profile, &items);
     ann.pin_folder(&root.to_string(), &items).await.expect(200);
-    let answer = server
-        .get(&format!("/ipfs/{root}/a/b/c.bin?format=car"))
-        .await
-        .expect(200);
+    let answer = server.get(&format!("/ipfs/{root}/a/b/c.bin?format=car")).await.expect(200);
     let (roots, blocks) = unpack(&answer);
     let target = cid_of(profile, &bytes);
     assert_eq!(roots, [target]);
@@ -153,18 +122,11 @@ async fn a_car_of_a_path_begins_with_the_blocks_on_the_way() {
     ];
     let names: Vec<Cid> = blocks.iter().map(|(cid, _)| *cid).collect();
     assert_eq!(names[..4], way);
-    assert_eq!(
-        names.len(),
-        4,
-        "the file is one block, and nothing beside the path is there"
-    );
+    assert_eq!(names.len(), 4, "the file is one block, and nothing beside the path is there");
 
     let other = server.get(&format!("/ipfs/{root}?format=car")).await.expect(200);
     assert_ne!(answer.header("etag"), other.header("etag"));
-    server
-        .get(&format!("/ipfs/{root}/a/missing?format=car"))
-        .await
-        .expect(404);
+    server.get(&format!("/ipfs/{root}/a/missing?format=car")).await.expect(404);
 }
 
 #[tokio::test]
@@ -172,31 +134,19 @@ async fn a_car_inside_a_large_folder_brings_its_shards() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
     let profile = Profile::UNIXFS_V1_2025;
-    let items: Vec<_> = (0..6000)
-        .map(|n| file(&format!("file-{n:05}"), n.to_string()))
-        .collect();
+    let items: Vec<_> = (0..6000).map(|n| file(&format!("file-{n:05}"), n.to_string())).collect();
     let root = folder_cid(profile, &items);
     ann.pin_folder(&root.to_string(), &items).await.expect(200);
-    let answer = server
-        .get(&format!("/ipfs/{root}/file-04321?format=car"))
-        .await
-        .expect(200);
+    let answer = server.get(&format!("/ipfs/{root}/file-04321?format=car")).await.expect(200);
     let (_, blocks) = unpack(&answer);
     assert_eq!(blocks[0].0, root);
     assert!(blocks.len() > 2, "at least one shard lies between");
     for pair in blocks.windows(2) {
-        assert!(
-            links(&pair[0].0, &pair[0].1).contains(&pair[1].0),
-            "each leads to the next"
-        );
+        assert!(links(&pair[0].0, &pair[0].1).contains(&pair[1].0), "each leads to the next");
     }
     assert_eq!(blocks.last().unwrap().1, "4321");
     let served = server.get(&format!("/ipfs/{root}/file-04321")).await.expect(200);
-    assert_eq!(
-        served.header("x-ipfs-roots").split(',').count(),
-        2,
-        "shards are no roots"
-    );
+    assert_eq!(served.header("x-ipfs-roots").split(',').count(), 2, "shards are no roots");
 }
 
 #[tokio::test]
@@ -206,10 +156,7 @@ async fn an_identity_cid_makes_an_empty_car() {
     let (roots, blocks) = unpack(&answer);
     assert_eq!(roots, [parse_cid("bafkqaaa").unwrap()]);
     assert!(blocks.is_empty());
-    let head = server
-        .ask(Method::HEAD, "/ipfs/bafkqaaa?format=car", &[])
-        .await
-        .expect(200);
+    let head = server.ask(Method::HEAD, "/ipfs/bafkqaaa?format=car", &[]).await.expect(200);
     assert_eq!(head.header("content-type"), answer.header("content-type"));
 }
 

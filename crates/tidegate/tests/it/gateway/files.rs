@@ -31,9 +31,7 @@ async fn a_file_comes_with_everything_a_browser_and_a_cache_need() {
     }
     for method in [Method::GET, Method::HEAD] {
         let exposed = server.ask(method, &path, &[]).await;
-        let exposed = exposed
-            .header("access-control-expose-headers")
-            .to_ascii_lowercase();
+        let exposed = exposed.header("access-control-expose-headers").to_ascii_lowercase();
         for name in ["content-range", "content-length", "x-ipfs-path", "x-ipfs-roots"] {
             assert!(exposed.contains(name), "{exposed}");
         }
@@ -47,16 +45,9 @@ async fn head_says_what_get_would_without_the_bytes() {
     let items = [file("index.html", "<p>"), file("big.bin", content(1, 300_000))];
     let cid = folder_cid(Profile::UNIXFS_V0_2015, &items).to_string();
     ann.pin_folder(&cid, &items).await.expect(200);
-    for path in [
-        "",
-        "/",
-        "/index.html",
-        "/big.bin",
-        "/missing",
-        "?format=raw",
-        "?format=car",
-        "/big.bin?format=car",
-    ] {
+    for path in
+        ["", "/", "/index.html", "/big.bin", "/missing", "?format=raw", "?format=car", "/big.bin?format=car"]
+    {
         let path = format!("/ipfs/{cid}{path}");
         let get = server.get(&path).await;
         let head = server.ask(Method::HEAD, &path, &[]).await;
@@ -118,10 +109,7 @@ async fn whoever_has_it_already_is_told_so() {
     // One that is kept in memory, and one that is not.
     for size in [100, 300_000] {
         let cid = ann.pin(&content(unique(), size)).await;
-        for (format, tag) in [
-            ("", format!("\"{cid}\"")),
-            ("?format=raw", format!("\"{cid}.raw\"")),
-        ] {
+        for (format, tag) in [("", format!("\"{cid}\"")), ("?format=raw", format!("\"{cid}.raw\""))] {
             let path = format!("/ipfs/{cid}{format}");
             for value in [
                 tag.clone(),
@@ -130,34 +118,22 @@ async fn whoever_has_it_already_is_told_so() {
                 format!("W/\"a\",W/{tag} , \"b\""),
                 "*".to_owned(),
             ] {
-                let answer = server
-                    .get_with(&path, &[("if-none-match", &value)])
-                    .await
-                    .expect(304);
+                let answer = server.get_with(&path, &[("if-none-match", &value)]).await.expect(304);
                 assert!(answer.body.is_empty());
                 assert_eq!(answer.header("etag"), tag);
-                assert_eq!(
-                    answer.header("cache-control"),
-                    "public, max-age=29030400, immutable"
-                );
+                assert_eq!(answer.header("cache-control"), "public, max-age=29030400, immutable");
                 assert_eq!(answer.header("x-ipfs-path"), format!("/ipfs/{cid}"));
                 assert_eq!(answer.header("access-control-allow-origin"), "*");
             }
             for value in ["\"other\"", "W/\"x\"", "", &cid] {
-                server
-                    .get_with(&path, &[("if-none-match", value)])
-                    .await
-                    .expect(200);
+                server.get_with(&path, &[("if-none-match", value)]).await.expect(200);
             }
         }
     }
     // `*` is for what is here.
     let absent = cid_v0(&content(unique(), 10));
     let path = format!("/ipfs/{absent}");
-    server
-        .get_with(&path, &[("if-none-match", "*")])
-        .await
-        .expect(404);
+    server.get_with(&path, &[("if-none-match", "*")]).await.expect(404);
 }
 
 #[tokio::test]
@@ -167,16 +143,10 @@ async fn a_name_to_save_under_is_given_back_safely() {
     let cid = ann.pin(&content(unique(), 10)).await;
     for (query, expected) in [
         ("?filename=a%20b.txt", "inline; filename=\"a b.txt\"".to_owned()),
-        (
-            "?filename=a.txt&download=true",
-            "attachment; filename=\"a.txt\"".to_owned(),
-        ),
+        ("?filename=a.txt&download=true", "attachment; filename=\"a.txt\"".to_owned()),
         ("?download=true", format!("attachment; filename=\"{cid}\"")),
         ("?download=false", String::new()),
-        (
-            "?filename=%E6%B5%B7.txt",
-            "inline; filename=\"_.txt\"; filename*=UTF-8''%E6%B5%B7.txt".to_owned(),
-        ),
+        ("?filename=%E6%B5%B7.txt", "inline; filename=\"_.txt\"; filename*=UTF-8''%E6%B5%B7.txt".to_owned()),
         (
             "?filename=a%22%0D%0AX-Evil:%201",
             "inline; filename=\"a___X-Evil: 1\"; filename*=UTF-8''a%22%0D%0AX-Evil%3A%201".to_owned(),
@@ -205,10 +175,7 @@ async fn preflights_and_other_methods() {
         .expect(204);
     assert_eq!(preflight.header("access-control-allow-origin"), "*");
     assert!(preflight.header("access-control-allow-headers").contains("Range"));
-    assert_eq!(
-        preflight.header("access-control-allow-methods"),
-        "GET, HEAD, OPTIONS"
-    );
+    assert_eq!(preflight.header("access-control-allow-methods"), "GET, HEAD, OPTIONS");
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
         let refused = server.ask(method, "/ipfs/bafkqaaa", &[]).await.expect(405);
         assert_eq!(refused.header("allow"), "GET,HEAD");

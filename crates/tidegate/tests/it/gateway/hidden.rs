@@ -15,10 +15,7 @@ on_both_engines![private_content_looks_exactly_like_content_that_is_not_there];
 async fn private_content_looks_exactly_like_content_that_is_not_there(database: TestDatabase) {
     let server = TestServer::on(database, |_| {}).await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
-    let items = [
-        file("index.html", "<p>secret</p>"),
-        file("big.bin", content(unique(), 600_000)),
-    ];
+    let items = [file("index.html", "<p>secret</p>"), file("big.bin", content(unique(), 600_000))];
     let root = folder_cid(Profile::UNIXFS_V0_2015, &items);
     ann.pin_folder(&root.to_string(), &items).await.expect(200);
     make_private(&server, &ann).await;
@@ -46,11 +43,8 @@ async fn private_content_looks_exactly_like_content_that_is_not_there(database: 
             ] {
                 let hidden = server.get_with(&format!("/ipfs/{cid}{rest}"), headers).await;
                 let missing = server.get_with(&format!("/ipfs/{absent}{rest}"), headers).await;
-                let status = if headers.first() == Some(&("cache-control", "only-if-cached")) {
-                    412
-                } else {
-                    404
-                };
+                let status =
+                    if headers.first() == Some(&("cache-control", "only-if-cached")) { 412 } else { 404 };
                 assert_eq!(hidden.status, status, "{cid}{rest} {headers:?}");
                 assert_alike(&hidden, &missing, &cid.to_string(), &absent.to_string());
             }
@@ -98,15 +92,10 @@ async fn what_was_not_there_is_there_as_soon_as_it_is_pinned() {
 /// Turns all pins of a person private, which no door does yet, before anybody has asked for them.
 async fn make_private(server: &TestServer, person: &crate::support::person::Person) {
     for pin in server.pins(person.account).await {
-        let private = pins::NewPin {
-            visibility: Visibility::Private,
-            ..pin.pin
-        };
+        let private = pins::NewPin { visibility: Visibility::Private, ..pin.pin };
         let now = server.clock.now();
-        let write = server
-            .app
-            .db
-            .write(move |s| Box::pin(async move { pins::upsert_pin(s, &private, now).await }));
+        let write =
+            server.app.db.write(move |s| Box::pin(async move { pins::upsert_pin(s, &private, now).await }));
         write.await.unwrap();
     }
 }
@@ -126,10 +115,7 @@ fn inner_cids(items: &[crate::support::content::Item]) -> Vec<tidegate_content::
 #[track_caller]
 fn assert_alike(one: &Answer, other: &Answer, cid: &str, other_cid: &str) {
     assert_eq!(one.status, other.status);
-    assert_eq!(
-        one.text().replace(cid, "CID"),
-        other.text().replace(other_cid, "CID")
-    );
+    assert_eq!(one.text().replace(cid, "CID"), other.text().replace(other_cid, "CID"));
     let headers = |answer: &Answer| {
         let mut names: Vec<_> = answer
             .headers

@@ -12,20 +12,14 @@ use crate::support::{
 async fn a_folder_moves_to_its_slash_and_shows_its_index() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
-    let items = [
-        file("index.html", "<h1>top</h1>"),
-        file("sub/index.html", "<h1>sub</h1>"),
-        file("bare/file", "x"),
-    ];
+    let items =
+        [file("index.html", "<h1>top</h1>"), file("sub/index.html", "<h1>sub</h1>"), file("bare/file", "x")];
     let cid = folder_cid(Profile::UNIXFS_V0_2015, &items).to_string();
     ann.pin_folder(&cid, &items).await.expect(200);
 
-    for (path, location) in [
-        ("", "/"),
-        ("/sub", "/sub/"),
-        ("/sub?a=1&b=%202", "/sub/?a=1&b=%202"),
-        ("/bare", "/bare/"),
-    ] {
+    for (path, location) in
+        [("", "/"), ("/sub", "/sub/"), ("/sub?a=1&b=%202", "/sub/?a=1&b=%202"), ("/bare", "/bare/")]
+    {
         let moved = server.get(&format!("/ipfs/{cid}{path}")).await.expect(301);
         assert_eq!(moved.header("location"), format!("/ipfs/{cid}{location}"));
         assert!(!moved.header("cache-control").contains("immutable"));
@@ -121,10 +115,7 @@ async fn what_is_no_cid_or_no_path_is_a_bad_request() {
     }
     server.get("/ipfs/").await.expect(404);
     server.get("/ipfs").await.expect(404);
-    server
-        .ask(Method::GET, "/ipns/example.org", &[])
-        .await
-        .expect(404);
+    server.ask(Method::GET, "/ipns/example.org", &[]).await.expect(404);
 }
 
 #[tokio::test]
@@ -132,19 +123,8 @@ async fn what_is_not_offered_is_said() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
     let cid = ann.pin(&content(unique(), 10)).await;
-    for format in [
-        "tar",
-        "dag-json",
-        "dag-cbor",
-        "json",
-        "cbor",
-        "ipns-record",
-        "nonsense",
-    ] {
-        let answer = server
-            .get(&format!("/ipfs/{cid}?format={format}"))
-            .await
-            .expect(406);
+    for format in ["tar", "dag-json", "dag-cbor", "json", "cbor", "ipns-record", "nonsense"] {
+        let answer = server.get(&format!("/ipfs/{cid}?format={format}")).await.expect(406);
         assert!(answer.text().contains("raw and car"), "{}", answer.text());
     }
     for accept in ["application/x-tar", "application/vnd.ipld.dag-json"] {

@@ -39,17 +39,10 @@ async fn ranges_of_all_kinds() {
             assert_eq!(answer.header("content-range"), of);
             assert_eq!(answer.header("content-length"), expected.len().to_string());
             assert_eq!(answer.header("etag"), format!("\"{cid}\""), "as of the whole");
-            assert_eq!(
-                answer.header("cache-control"),
-                "public, max-age=29030400, immutable"
-            );
+            assert_eq!(answer.header("cache-control"), "public, max-age=29030400, immutable");
             assert!(answer.body == bytes[expected], "{range}");
         }
-        for range in [
-            format!("bytes={size}-"),
-            "bytes=99999999-".to_owned(),
-            "bytes=-0".to_owned(),
-        ] {
+        for range in [format!("bytes={size}-"), "bytes=99999999-".to_owned(), "bytes=-0".to_owned()] {
             let answer = server.get_with(&path, &[("range", &range)]).await.expect(416);
             assert_eq!(answer.header("content-range"), format!("bytes */{size}"));
             assert_eq!(answer.header("access-control-allow-origin"), "*");
@@ -92,17 +85,12 @@ async fn parts_of_blocks_and_of_nothing() {
     let cid = cid_of(Profile::UNIXFS_V1_2025, &bytes).to_string();
     ann.pin_as(&cid, &bytes).await;
     let path = format!("/ipfs/{cid}?format=raw");
-    let answer = server
-        .get_with(&path, &[("range", "bytes=10-19")])
-        .await
-        .expect(206);
+    let answer = server.get_with(&path, &[("range", "bytes=10-19")]).await.expect(206);
     assert!(answer.body == bytes[10..20]);
     assert_eq!(answer.header("content-range"), "bytes 10-19/1000");
 
     let empty = ann.pin(&content(1, 0)).await;
-    let answer = server
-        .get_with(&format!("/ipfs/{empty}"), &[("range", "bytes=0-9")])
-        .await;
+    let answer = server.get_with(&format!("/ipfs/{empty}"), &[("range", "bytes=0-9")]).await;
     assert_eq!((answer.status, answer.body.len()), (200, 0));
 }
 
@@ -122,16 +110,8 @@ fn any_range_of_any_file_is_that_slice() {
         }
         (server, files)
     });
-    let mut runner = TestRunner::new(Config {
-        cases: 200,
-        failure_persistence: None,
-        ..Config::default()
-    });
-    let cases = (
-        0..files.len(),
-        any::<prop::sample::Index>(),
-        any::<prop::sample::Index>(),
-    );
+    let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
+    let cases = (0..files.len(), any::<prop::sample::Index>(), any::<prop::sample::Index>());
     runner
         .run(&cases, |(file, from, to)| {
             let (cid, bytes) = &files[file];

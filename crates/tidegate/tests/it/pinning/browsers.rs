@@ -7,12 +7,7 @@ use crate::support::{content::content, server::TestServer};
 #[tokio::test]
 async fn a_preflight_allows_the_headers_the_sdk_sends() {
     let server = TestServer::start().await;
-    for path in [
-        "/ping",
-        "/endpoint/list",
-        "/oauth/accessToken",
-        "/pinning/pinFile",
-    ] {
+    for path in ["/ping", "/endpoint/list", "/oauth/accessToken", "/pinning/pinFile"] {
         let answer = server
             .ask(
                 Method::OPTIONS,
@@ -20,10 +15,7 @@ async fn a_preflight_allows_the_headers_the_sdk_sends() {
                 &[
                     ("origin", "https://app.example.org"),
                     ("access-control-request-method", "POST"),
-                    (
-                        "access-control-request-headers",
-                        "authorization,content-type,useraccesstoken",
-                    ),
+                    ("access-control-request-headers", "authorization,content-type,useraccesstoken"),
                 ],
             )
             .await
@@ -49,10 +41,7 @@ async fn answers_and_refusals_can_be_read_by_any_page() {
     for answer in [
         ann.ask("/ping").await.expect(200),
         server.get("/ping").await.expect(401),
-        server
-            .ask(Method::POST, "/pinning/pinFile", &[])
-            .await
-            .expect(401),
+        server.ask(Method::POST, "/pinning/pinFile", &[]).await.expect(401),
         server.ask(Method::PUT, "/pinning/pinFile", &[]).await.expect(405),
     ] {
         assert_eq!(answer.header("access-control-allow-origin"), "*", "{answer:?}");
@@ -63,8 +52,5 @@ async fn answers_and_refusals_can_be_read_by_any_page() {
 }
 
 fn list(value: &str) -> Vec<String> {
-    value
-        .split(',')
-        .map(|item| item.trim().to_ascii_lowercase())
-        .collect()
+    value.split(',').map(|item| item.trim().to_ascii_lowercase()).collect()
 }

@@ -27,10 +27,7 @@ async fn every_right_cid_of_a_content_is_accepted_in_every_base_before_and_after
         for cid in right_cids(&bytes) {
             for form in [
                 ann.form(&cid).file("a", &bytes),
-                Form::new()
-                    .file("a", &bytes)
-                    .text("secret", &ann.sign(&cid))
-                    .text("cid", &cid),
+                Form::new().file("a", &bytes).text("secret", &ann.sign(&cid)).text("cid", &cid),
             ] {
                 let answer = ann.upload(form).await.expect(200);
                 assert_eq!(answer.json()["PinHash"], cid, "{size}");
@@ -79,10 +76,7 @@ async fn a_wrong_cid_is_refused_and_leaves_nothing() {
     for cid in right_cids(&other) {
         for form in [
             ann.form(&cid).file("a", &bytes),
-            Form::new()
-                .file("a", &bytes)
-                .text("cid", &cid)
-                .text("secret", &ann.sign(&cid)),
+            Form::new().file("a", &bytes).text("cid", &cid).text("secret", &ann.sign(&cid)),
         ] {
             assert_eq!(ann.upload(form).await.refusal(400), MISMATCH, "{cid}");
         }
@@ -108,10 +102,7 @@ async fn a_cid_that_no_upload_can_have_is_told_what_is_wrong_with_it() {
         "bafk2bzaced2wkx5jjxhaf5mpznwrkpdxwdiwsrpnq7smvtlqtm3ndaa2k4vcm",
         &"b".repeat(10_000),
     ] {
-        let form = Form::new()
-            .text("secret", "AAAA")
-            .text("cid", cid)
-            .file("a", &content(1, 10));
+        let form = Form::new().text("secret", "AAAA").text("cid", cid).file("a", &content(1, 10));
         let message = ann.upload(form).await.refusal(400);
         assert!(message.starts_with("The field cid: "), "{cid}: {message}");
     }
@@ -136,14 +127,8 @@ async fn a_signature_must_be_over_the_very_text_by_the_very_account() {
         "no base64!".to_owned(),
     ] {
         for form in [
-            Form::new()
-                .text("cid", &cid)
-                .text("secret", &secret)
-                .file("a", &bytes),
-            Form::new()
-                .text("secret", &secret)
-                .file("a", &bytes)
-                .text("cid", &cid),
+            Form::new().text("cid", &cid).text("secret", &secret).file("a", &bytes),
+            Form::new().text("secret", &secret).file("a", &bytes).text("cid", &cid),
         ] {
             assert_eq!(ann.upload(form).await.refusal(400), MISMATCH, "{secret}");
         }
@@ -157,12 +142,7 @@ async fn signatures_of_other_programs_are_taken_and_forged_ones_are_not() {
     for (number, key) in signatures().into_iter().enumerate() {
         let ann = server.person(&format!("ann{number}")).await;
         let public = PublicKey::parse(&key.public_key).unwrap();
-        server
-            .app
-            .accounts
-            .set_public_key(ann.account, public)
-            .await
-            .unwrap();
+        server.app.accounts.set_public_key(ann.account, public).await.unwrap();
         // What the forgeries are about is the empty folder.
         let upload = async |secret: &str| upload_empty_folder(&ann, &key.bad.cid, secret).await;
         assert!(!key.bad.secrets.is_empty());
@@ -180,10 +160,7 @@ async fn signatures_of_other_programs_are_taken_and_forged_ones_are_not() {
 }
 
 async fn upload_empty_folder(person: &Person, cid: &str, secret: &str) -> crate::support::answer::Answer {
-    let form = Form::new()
-        .items(&[Item::Folder("empty".to_owned())])
-        .text("cid", cid)
-        .text("secret", secret);
+    let form = Form::new().items(&[Item::Folder("empty".to_owned())]).text("cid", cid).text("secret", secret);
     person.upload(form).await
 }
 
@@ -196,13 +173,9 @@ fn right_cids(bytes: &bytes::Bytes) -> Vec<String> {
         cid_of(Profile::V1_RAW_256K_174, bytes),
         cid_of(Profile::UNIXFS_V1_2025, bytes),
     ] {
-        for base in [
-            Base::Base32Lower,
-            Base::Base32Upper,
-            Base::Base36Lower,
-            Base::Base58Btc,
-            Base::Base16Lower,
-        ] {
+        for base in
+            [Base::Base32Lower, Base::Base32Upper, Base::Base36Lower, Base::Base58Btc, Base::Base16Lower]
+        {
             cids.push(cid.to_string_of_base(base).unwrap());
         }
     }

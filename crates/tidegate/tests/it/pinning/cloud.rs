@@ -43,29 +43,15 @@ async fn the_list_tells_the_public_address_where_one_is_set() {
     .await;
     let ann = server.person("ann").await;
     let list = ann.ask("/endpoint/list").await.expect(200);
-    assert_eq!(
-        list.text(),
-        r#"[{"id":1,"name":"Hong Kong","apiHost":"https://pins.example.org"}]"#
-    );
+    assert_eq!(list.text(), r#"[{"id":1,"name":"Hong Kong","apiHost":"https://pins.example.org"}]"#);
 }
 
 #[tokio::test]
 async fn whoever_has_no_good_key_is_told_invalid_token() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
-    let ci = server
-        .app
-        .accounts
-        .add_api_key(ann.account, "ci")
-        .await
-        .unwrap()
-        .1;
-    server
-        .app
-        .accounts
-        .revoke_api_key(ann.account, "ci")
-        .await
-        .unwrap();
+    let ci = server.app.accounts.add_api_key(ann.account, "ci").await.unwrap().1;
+    server.app.accounts.revoke_api_key(ann.account, "ci").await.unwrap();
     let revoked = format!("Bearer {}", ci.expose_secret());
     let access_token = format!("Bearer {}", ann.token);
     let tampered = format!("Bearer {}x", ann.api_key);
@@ -87,10 +73,7 @@ async fn whoever_has_no_good_key_is_told_invalid_token() {
             invalid_token(&refused);
         }
         let right = format!("bearer  {}", ann.api_key);
-        server
-            .get_with(path, &[("authorization", &right)])
-            .await
-            .expect(200);
+        server.get_with(path, &[("authorization", &right)]).await.expect(200);
     }
 }
 
@@ -116,12 +99,7 @@ async fn an_upload_needs_an_access_token_and_is_refused_before_its_body() {
     ] {
         invalid_token(&Answer::of(upload(&[(name, value)])).await);
     }
-    server
-        .app
-        .accounts
-        .revoke_api_key(ann.account, "default")
-        .await
-        .unwrap();
+    server.app.accounts.revoke_api_key(ann.account, "default").await.unwrap();
     invalid_token(&Answer::of(upload(&[("useraccesstoken", ann.token.clone())])).await);
     server.is_left_empty().await;
 }
@@ -135,9 +113,7 @@ async fn access_tokens_last_two_hours_and_an_old_one_stays_good_beside_a_new_one
     let second = ann.fresh_token().await;
     ann.pin(&content(unique(), 10)).await;
 
-    server
-        .clock
-        .advance(ACCESS_TOKEN_LIFETIME - Duration::from_secs(3600 + 1));
+    server.clock.advance(ACCESS_TOKEN_LIFETIME - Duration::from_secs(3600 + 1));
     ann.pin(&content(unique(), 10)).await;
     server.clock.advance(Duration::from_secs(1));
     invalid_token(&ann.upload(Form::new()).await);
@@ -167,9 +143,6 @@ async fn unknown_paths_and_methods_are_told_in_shape() {
 /// The one answer for every bad key or token (reference A1).
 #[track_caller]
 fn invalid_token(answer: &Answer) {
-    assert_eq!(
-        (answer.status, answer.text()),
-        (401, r#"{"Code":401,"Message":"Invalid token"}"#)
-    );
+    assert_eq!((answer.status, answer.text()), (401, r#"{"Code":401,"Message":"Invalid token"}"#));
     assert_eq!(answer.header("content-type"), "application/json");
 }

@@ -10,10 +10,7 @@ use crate::support::{
     server::TestServer,
 };
 
-on_both_engines![
-    files_of_every_size_come_back_as_they_were,
-    a_folder_comes_back_file_by_file
-];
+on_both_engines![files_of_every_size_come_back_as_they_were, a_folder_comes_back_file_by_file];
 
 async fn files_of_every_size_come_back_as_they_were(database: TestDatabase) {
     let server = TestServer::on(database, |_| {}).await;
@@ -45,26 +42,17 @@ async fn a_folder_comes_back_file_by_file(database: TestDatabase) {
     for profile in Profile::ALL {
         let inside: Vec<_> = items.iter().map(without_first_name).collect();
         // The folder itself, and a folder that holds it: the CID decides which is meant.
-        for (cid, prefix) in [
-            (folder_cid(profile, &inside), ""),
-            (folder_cid(profile, &items), "site/"),
-        ] {
+        for (cid, prefix) in [(folder_cid(profile, &inside), ""), (folder_cid(profile, &items), "site/")] {
             let answer = ann.pin_folder(&cid.to_string(), &items).await.expect(200);
             assert_eq!(answer.json()["PinSize"], 900_013);
             for item in &inside {
                 match item {
                     Item::File(path, bytes) => {
-                        let served = server
-                            .get(&format!("/ipfs/{cid}/{prefix}{path}"))
-                            .await
-                            .expect(200);
+                        let served = server.get(&format!("/ipfs/{cid}/{prefix}{path}")).await.expect(200);
                         assert!(served.body == bytes, "{path}");
                     }
                     Item::Link(path, target) => {
-                        let served = server
-                            .get(&format!("/ipfs/{cid}/{prefix}{path}"))
-                            .await
-                            .expect(200);
+                        let served = server.get(&format!("/ipfs/{cid}/{prefix}{path}")).await.expect(200);
                         assert_eq!(served.text(), target);
                         assert_eq!(served.header("content-type"), "inode/symlink");
                     }
@@ -101,10 +89,7 @@ async fn names_may_hold_anything_but_slashes() {
         " lead and trail ",
         "&amp;<b>",
     ];
-    let items: Vec<_> = names
-        .iter()
-        .map(|name| file(name, format!("I am {name}").into_bytes()))
-        .collect();
+    let items: Vec<_> = names.iter().map(|name| file(name, format!("I am {name}").into_bytes())).collect();
     let cid = folder_cid(Profile::UNIXFS_V0_2015, &items).to_string();
     ann.pin_folder(&cid, &items).await.expect(200);
     for name in names {
@@ -121,15 +106,10 @@ async fn names_that_no_folder_can_hold_are_refused() {
     let cid = folder_cid(Profile::UNIXFS_V0_2015, &[file("a", "x"), file("b", "x")]).to_string();
     let long = "x".repeat(1025);
     let deep = "d/".repeat(257) + "f";
-    for path in [
-        "../a", "a/../b", "./a", "a//b", "/a", "..", ".", "", "a\0b", &long, &deep,
-    ] {
+    for path in ["../a", "a/../b", "./a", "a//b", "/a", "..", ".", "", "a\0b", &long, &deep] {
         let form = ann.form(&cid).file("b", b"x").file(path, b"x");
         let message = ann.upload(form).await.refusal(400);
-        assert!(
-            message.starts_with("The files do not make a folder"),
-            "{path:?}: {message}"
-        );
+        assert!(message.starts_with("The files do not make a folder"), "{path:?}: {message}");
     }
     for (first, second) in [("a", "a"), ("a", "a/b"), ("a/b", "a")] {
         let form = ann.form(&cid).file(first, b"x").file(second, b"x");
@@ -150,14 +130,7 @@ async fn a_folder_with_one_file_is_told_from_the_file() {
         ann.upload(ann.form(&alone).items(&in_folder)).await.expect(200);
         ann.upload(ann.form(&folder).items(&in_folder)).await.expect(200);
         assert!(server.get(&format!("/ipfs/{alone}")).await.expect(200).body == bytes);
-        assert!(
-            server
-                .get(&format!("/ipfs/{folder}/one.bin"))
-                .await
-                .expect(200)
-                .body
-                == bytes
-        );
+        assert!(server.get(&format!("/ipfs/{folder}/one.bin")).await.expect(200).body == bytes);
     }
 }
 
@@ -165,30 +138,19 @@ async fn a_folder_with_one_file_is_told_from_the_file() {
 async fn ten_thousand_and_one_files_are_pinned_in_one_request() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
-    let numbered = vectors()
-        .numbered
-        .into_iter()
-        .find(|one| one.count == 10_001)
-        .unwrap();
+    let numbered = vectors().numbered.into_iter().find(|one| one.count == 10_001).unwrap();
     let name = |number: u64| format!("{}{number:05}.txt", numbered.prefix);
     let bytes = |number: u64| content(numbered.seed_base + number, numbered.size);
-    let items: Vec<_> = (0..numbered.count)
-        .map(|number| file(&format!("many/{}", name(number)), bytes(number)))
-        .collect();
+    let items: Vec<_> =
+        (0..numbered.count).map(|number| file(&format!("many/{}", name(number)), bytes(number))).collect();
     let cid = &numbered.cids["unixfs-v0-2015"].cid;
     let answer = ann.pin_folder(cid, &items).await.expect(200);
     assert_eq!(answer.json()["PinSize"], 8 * 10_001);
     for number in [0, 1, 4999, 9999, 10_000] {
-        let served = server
-            .get(&format!("/ipfs/{cid}/{}", name(number)))
-            .await
-            .expect(200);
+        let served = server.get(&format!("/ipfs/{cid}/{}", name(number))).await.expect(200);
         assert_eq!(served.body, bytes(number));
     }
-    server
-        .get(&format!("/ipfs/{cid}/{}", name(10_001)))
-        .await
-        .expect(404);
+    server.get(&format!("/ipfs/{cid}/{}", name(10_001))).await.expect(404);
 }
 
 #[tokio::test]
@@ -218,10 +180,7 @@ async fn a_symbolic_link_with_an_endless_target_is_refused() {
     let ann = server.person("ann").await;
     let items = [Item::Link("link".to_owned(), "x".repeat(4097))];
     let cid = folder_cid(Profile::UNIXFS_V0_2015, &[]).to_string();
-    let form = Form::new()
-        .items(&items)
-        .text("cid", &cid)
-        .text("secret", &ann.sign(&cid));
+    let form = Form::new().items(&items).text("cid", &cid).text("secret", &ann.sign(&cid));
     ann.upload(form).await.refusal(400);
     server.is_left_empty().await;
 }

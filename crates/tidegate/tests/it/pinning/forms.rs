@@ -83,12 +83,8 @@ async fn metadata_that_cannot_be_meant_is_refused() {
         &too_long,
     ] {
         for form in [
-            ann.form(&cid_v0(&bytes))
-                .text("decooMetadata", metadata)
-                .file("a", &bytes),
-            ann.form(&cid_v0(&bytes))
-                .file("a", &bytes)
-                .text("decooMetadata", metadata),
+            ann.form(&cid_v0(&bytes)).text("decooMetadata", metadata).file("a", &bytes),
+            ann.form(&cid_v0(&bytes)).file("a", &bytes).text("decooMetadata", metadata),
         ] {
             let message = ann.upload(form).await.refusal(400);
             assert!(message.contains("decooMetadata"), "{metadata}: {message}");
@@ -128,14 +124,8 @@ async fn a_field_that_comes_twice_is_refused() {
         ("decooMetadata", "{}"),
         ("profile", "unixfs-v0-2015"),
     ] {
-        let form = ann
-            .form(&cid)
-            .text("decooMetadata", "")
-            .text("profile", "unixfs-v0-2015");
-        let message = ann
-            .upload(form.file("a", &bytes).text(field, value))
-            .await
-            .refusal(400);
+        let form = ann.form(&cid).text("decooMetadata", "").text("profile", "unixfs-v0-2015");
+        let message = ann.upload(form.file("a", &bytes).text(field, value)).await.refusal(400);
         assert_eq!(message, format!("The form has two fields named {field}"));
     }
     server.is_left_empty().await;
@@ -151,10 +141,7 @@ async fn fields_nobody_knows_are_passed_over() {
         .text("decooOptions", r#"{"name":"not read"}"#)
         .text("Cid", "not this one")
         .file("a", &bytes)
-        .part(
-            "Content-Disposition: form-data; name=\"more\"; filename=\"big\"",
-            &content(1, 200_000),
-        )
+        .part("Content-Disposition: form-data; name=\"more\"; filename=\"big\"", &content(1, 200_000))
         .text("cid", &cid)
         .text("secret", &ann.sign(&cid));
     ann.upload(form).await.expect(200);
@@ -179,21 +166,12 @@ async fn what_is_no_form_is_told_so() {
             .header("Content-Type", content_type);
         let answer = crate::support::answer::Answer::of(request.body("--x--")).await;
         let message = answer.refusal(400);
-        assert!(
-            message.contains("multipart/form-data"),
-            "{content_type}: {message}"
-        );
+        assert!(message.contains("multipart/form-data"), "{content_type}: {message}");
     }
     let none = server.client.post(server.url("/pinning/pinFile"));
     let none = none.header("UserAccessToken", &ann.token);
     crate::support::answer::Answer::of(none).await.refusal(400);
-    for body in [
-        "",
-        "x",
-        "--other\r\n",
-        "\r\n\r\n",
-        "------tide--boundaryX\r\n\r\n",
-    ] {
+    for body in ["", "x", "--other\r\n", "\r\n\r\n", "------tide--boundaryX\r\n\r\n"] {
         let answer = crate::support::answer::Answer::of(ann.request(body.to_owned())).await;
         answer.refusal(400);
     }
@@ -213,10 +191,7 @@ async fn a_field_that_never_ends_is_not_kept() {
 
 async fn pin_with_metadata(server: &TestServer, ann: &Person, metadata: &str) -> Option<String> {
     let bytes = content(unique(), 10);
-    let form = ann
-        .form(&cid_v0(&bytes))
-        .file("a.bin", &bytes)
-        .text("decooMetadata", metadata);
+    let form = ann.form(&cid_v0(&bytes)).file("a.bin", &bytes).text("decooMetadata", metadata);
     ann.upload(form).await.expect(200);
     server.pins(ann.account).await.remove(0).pin.name
 }

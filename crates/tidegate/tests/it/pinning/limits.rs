@@ -24,11 +24,7 @@ async fn a_full_quota_refuses_and_counts_nothing(database: TestDatabase) {
     assert_eq!(refused.refusal(413), "this would exceed the account's quota");
     assert_eq!(server.used_bytes(ann.account).await, 700);
     assert_eq!(server.pins(ann.account).await.len(), 1);
-    assert_eq!(
-        (server.cars().len(), server.staged()),
-        (1, 0),
-        "the file is gone again"
-    );
+    assert_eq!((server.cars().len(), server.staged()), (1, 0), "the file is gone again");
     assert_eq!(server.totals().await.contents, 1);
     server.get(&format!("/ipfs/{cid}")).await.expect(404);
 
@@ -71,31 +67,20 @@ async fn an_upload_may_have_so_many_bytes_and_no_more() {
 
     let over = content(unique(), 100_001);
     let refused = ann.upload(ann.form(&cid_v0(&over)).file("a", &over)).await;
-    assert_eq!(
-        refused.refusal(413),
-        "an upload may hold 100000 bytes of content at most"
-    );
+    assert_eq!(refused.refusal(413), "an upload may hold 100000 bytes of content at most");
     // All files together count.
     let items = [file("a", content(1, 60_000)), file("b", content(2, 60_000))];
     let cid = folder_cid(tidegate_content::Profile::UNIXFS_V0_2015, &items).to_string();
     ann.pin_folder(&cid, &items).await.refusal(413);
     // Without a length, as a stream.
-    let pieces = vec![Ok::<_, std::io::Error>(
-        ann.form(&cid_v0(&over)).file("a", &over).close(),
-    )];
+    let pieces = vec![Ok::<_, std::io::Error>(ann.form(&cid_v0(&over)).file("a", &over).close())];
     let stream = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
-    crate::support::answer::Answer::of(ann.request(stream))
-        .await
-        .refusal(413);
+    crate::support::answer::Answer::of(ann.request(stream)).await.refusal(413);
     // A length that cannot be is refused before anything of the body is sent.
     let mut wire = server.connect().await;
-    wire.begin_upload(&ann.token, "Content-Length: 99999999\r\n")
-        .await;
+    wire.begin_upload(&ann.token, "Content-Length: 99999999\r\n").await;
     let refused = wire.answer().await;
-    assert_eq!(
-        refused.refusal(413),
-        "an upload may hold 100000 bytes of content at most"
-    );
+    assert_eq!(refused.refusal(413), "an upload may hold 100000 bytes of content at most");
     eventually("nothing stays staged", async || server.staged() == 0).await;
     assert_eq!(server.cars().len(), 1);
 }
@@ -105,9 +90,7 @@ async fn an_upload_may_have_so_many_files_and_no_more() {
     let server = TestServer::with(|config| config.limits.upload_files = 3).await;
     let ann = server.person("ann").await;
     for (count, status) in [(3, 200), (4, 413)] {
-        let items: Vec<_> = (0..count)
-            .map(|n| file(&format!("{n}"), content(n, 10)))
-            .collect();
+        let items: Vec<_> = (0..count).map(|n| file(&format!("{n}"), content(n, 10))).collect();
         let cid = folder_cid(tidegate_content::Profile::UNIXFS_V0_2015, &items).to_string();
         ann.pin_folder(&cid, &items).await.expect(status);
     }
@@ -124,19 +107,14 @@ async fn over_the_limit_of_uploads_at_once_one_is_told_to_come_again() {
     let body = ann.form(&cid).file("a", &bytes).close();
 
     let mut first = server.connect().await;
-    first
-        .begin_upload(&ann.token, &format!("Content-Length: {}\r\n", body.len()))
-        .await;
+    first.begin_upload(&ann.token, &format!("Content-Length: {}\r\n", body.len())).await;
     first.send(&body[..50_000]).await;
     eventually("the first upload is under way", async || server.staged() == 1).await;
 
     let other = content(unique(), 10);
     let form = || ann.form(&cid_v0(&other)).file("a", &other);
     let refused = ann.upload(form()).await;
-    assert_eq!(
-        refused.refusal(503),
-        "Too many uploads are running; try again soon"
-    );
+    assert_eq!(refused.refusal(503), "Too many uploads are running; try again soon");
     assert_eq!(refused.header("retry-after"), "2");
 
     first.send(&body[50_000..]).await;
@@ -149,8 +127,7 @@ async fn a_wrong_key_is_told_long_before_the_content_ends() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
     let mut wire = server.connect().await;
-    wire.begin_upload(&ann.token, "Content-Length: 100000000\r\n")
-        .await;
+    wire.begin_upload(&ann.token, "Content-Length: 100000000\r\n").await;
     let form = Form::new()
         .text("cid", &cid_v0(&content(1, 1)))
         .text("secret", "AAAA")

@@ -24,25 +24,14 @@ async fn pinning_again_renews_the_one_pin(database: TestDatabase) {
     let v1 = tidegate_content::content_key(&tidegate_content::parse_cid(&v0).unwrap()).to_string();
     ann.upload(ann.form(&v0).file("first", &bytes)).await.expect(200);
     server.clock.advance(Duration::from_secs(60));
-    let again = ann
-        .upload(ann.form(&v1).file("second", &bytes))
-        .await
-        .expect(200)
-        .json();
+    let again = ann.upload(ann.form(&v1).file("second", &bytes)).await.expect(200).json();
     assert_eq!(again["PinDate"], "2023-11-14T22:14:20.123Z");
     assert_eq!(again["PinHash"], v1);
 
     let pins = server.pins(ann.account).await;
     assert_eq!(pins.len(), 1);
-    let kept = (
-        &*pins[0].pin.cid,
-        pins[0].pin.name.as_deref(),
-        pins[0].pinned_at.to_string(),
-    );
-    assert_eq!(
-        kept,
-        (&*v1, Some("second"), "2023-11-14T22:14:20.123Z".to_owned())
-    );
+    let kept = (&*pins[0].pin.cid, pins[0].pin.name.as_deref(), pins[0].pinned_at.to_string());
+    assert_eq!(kept, (&*v1, Some("second"), "2023-11-14T22:14:20.123Z".to_owned()));
     assert_eq!(pins[0].created_at.to_string(), "2023-11-14T22:13:20.123Z");
     assert_eq!(server.used_bytes(ann.account).await, 1000, "counted once");
     assert_eq!(server.cars().len(), 1);
@@ -103,16 +92,9 @@ async fn two_files_of_the_same_content_are_stored_once_in_their_folder() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
     let bytes = content(unique(), 262_144);
-    let items = [
-        file("one", bytes.clone()),
-        file("two", bytes.clone()),
-        Item::Folder("empty".to_owned()),
-    ];
+    let items = [file("one", bytes.clone()), file("two", bytes.clone()), Item::Folder("empty".to_owned())];
     let cid = folder_cid(tidegate_content::Profile::UNIXFS_V0_2015, &items).to_string();
-    let form = Form::new()
-        .items(&items)
-        .text("cid", &cid)
-        .text("secret", &ann.sign(&cid));
+    let form = Form::new().items(&items).text("cid", &cid).text("secret", &ann.sign(&cid));
     let answer = ann.upload(form).await.expect(200);
     assert_eq!(answer.json()["PinSize"], 2 * 262_144);
     let totals = server.totals().await;

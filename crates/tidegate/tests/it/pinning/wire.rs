@@ -16,8 +16,7 @@ async fn a_body_without_a_length_comes_in_chunks() {
     // Borders of chunks fall anywhere: inside heads, inside delimiters.
     for size in [7, 1000, 65_536] {
         let mut wire = server.connect().await;
-        wire.begin_upload(&ann.token, "Transfer-Encoding: chunked\r\n")
-            .await;
+        wire.begin_upload(&ann.token, "Transfer-Encoding: chunked\r\n").await;
         let mut chunks = Vec::new();
         for chunk in body.chunks(size) {
             chunks.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
@@ -54,15 +53,9 @@ async fn boundaries_may_be_quoted_and_odd() {
     let ann = server.person("ann").await;
     for (boundary, content_type) in [
         (BOUNDARY, format!("multipart/form-data; boundary=\"{BOUNDARY}\"")),
-        (
-            BOUNDARY,
-            format!("Multipart/Form-Data;charset=utf-8;BOUNDARY={BOUNDARY}"),
-        ),
+        (BOUNDARY, format!("Multipart/Form-Data;charset=utf-8;BOUNDARY={BOUNDARY}")),
         ("a b:c", "multipart/form-data; boundary=\"a b:c\"".to_owned()),
-        (
-            "q'()+_,-./:=?",
-            "multipart/form-data; boundary=\"q'()+_,-./:=?\"".to_owned(),
-        ),
+        ("q'()+_,-./:=?", "multipart/form-data; boundary=\"q'()+_,-./:=?\"".to_owned()),
     ] {
         let bytes = content(unique(), 1000);
         let body = ann.form(&cid_v0(&bytes)).file("a", &bytes).close();
@@ -83,19 +76,10 @@ async fn parts_need_neither_a_type_nor_a_file_name() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
     for (head, name) in [
-        (
-            "Content-Disposition: form-data; name=\"file\"; filename=\"a.txt\"",
-            Some("a.txt"),
-        ),
+        ("Content-Disposition: form-data; name=\"file\"; filename=\"a.txt\"", Some("a.txt")),
         ("Content-Disposition: form-data; name=\"file\"", None),
-        (
-            "content-disposition:form-data;name=file;filename=a.txt",
-            Some("a.txt"),
-        ),
-        (
-            "Content-Disposition: form-data; name=\"file\"; filename=\"\"",
-            None,
-        ),
+        ("content-disposition:form-data;name=file;filename=a.txt", Some("a.txt")),
+        ("Content-Disposition: form-data; name=\"file\"; filename=\"\"", None),
         (
             "Content-Disposition: form-data; name=\"file\"; filename=\"__.txt\"; filename*=UTF-8''%E6%B5%B7%E6%BD%AE.txt",
             Some("海潮.txt"),
@@ -111,9 +95,7 @@ async fn parts_need_neither_a_type_nor_a_file_name() {
         ),
     ] {
         let bytes = content(unique(), 1000);
-        ann.upload(ann.form(&cid_v0(&bytes)).part(head, &bytes))
-            .await
-            .expect(200);
+        ann.upload(ann.form(&cid_v0(&bytes)).part(head, &bytes)).await.expect(200);
         let kept = server.pins(ann.account).await.remove(0).pin.name;
         assert_eq!(kept.as_deref(), name, "{head}");
     }
@@ -155,11 +137,7 @@ async fn a_form_that_stops_before_its_end_is_refused_clearly() {
     let body = ann.form(&cid_v0(&bytes)).file("a", &bytes).close();
     for cut in [body.len() - 5, body.len() - 600, 30] {
         let answer = crate::support::answer::Answer::of(ann.request(body.slice(..cut))).await;
-        assert_eq!(
-            answer.refusal(400),
-            "the upload ended before its last byte",
-            "{cut}"
-        );
+        assert_eq!(answer.refusal(400), "the upload ended before its last byte", "{cut}");
     }
     server.is_left_empty().await;
 }
@@ -184,13 +162,8 @@ async fn one_connection_serves_many_uploads_also_after_a_refused_one() {
         let bytes = content(unique(), 1000);
         let right = ann.form(&cid_v0(&bytes)).file("a", &bytes).close();
         let wrong = Form::new().text("cid", "nonsense").file("a", &bytes).close();
-        let (body, status) = if round % 2 == 0 {
-            (right, 200)
-        } else {
-            (wrong, 400)
-        };
-        wire.begin_upload(&ann.token, &format!("Content-Length: {}\r\n", body.len()))
-            .await;
+        let (body, status) = if round % 2 == 0 { (right, 200) } else { (wrong, 400) };
+        wire.begin_upload(&ann.token, &format!("Content-Length: {}\r\n", body.len())).await;
         wire.send(&body).await;
         wire.answer().await.expect(status);
     }
@@ -203,20 +176,13 @@ async fn http_2_serves_the_same() {
     server.client = client.build().unwrap();
     let ann = server.person("ann").await;
     let list = ann.ask("/endpoint/list").await.expect(200);
-    assert_eq!(
-        list.json()[0]["apiHost"],
-        server.url(""),
-        "the host as HTTP/2 names it"
-    );
+    assert_eq!(list.json()[0]["apiHost"], server.url(""), "the host as HTTP/2 names it");
     let contents: Vec<_> = (0..4).map(|_| content(unique(), 1_500_000)).collect();
     let cids = futures_util::future::join_all(contents.iter().map(|bytes| ann.pin(bytes))).await;
     for (cid, bytes) in cids.iter().zip(&contents) {
         let path = format!("/ipfs/{cid}");
         assert!(server.get(&path).await.expect(200).body == bytes);
-        let part = server
-            .get_with(&path, &[("range", "bytes=262000-263000")])
-            .await
-            .expect(206);
+        let part = server.get_with(&path, &[("range", "bytes=262000-263000")]).await.expect(206);
         assert!(part.body == bytes[262_000..=263_000]);
     }
     // A refusal does not disturb the uploads beside it on the connection.
@@ -229,17 +195,10 @@ async fn http_2_serves_the_same() {
 #[tokio::test]
 async fn junk_instead_of_http_ends_the_connection_and_nothing_else() {
     let server = TestServer::start().await;
-    for junk in [
-        "\n\n\n\n",
-        "GET",
-        "\x16\x03\x01\x02\x00\x01",
-        "GET / HTTP/9.9\r\n\r\n",
-    ] {
+    for junk in ["\n\n\n\n", "GET", "\x16\x03\x01\x02\x00\x01", "GET / HTTP/9.9\r\n\r\n"] {
         let mut wire = server.connect().await;
         wire.send(junk).await;
-        tokio::io::AsyncWriteExt::shutdown(&mut wire.writer)
-            .await
-            .unwrap();
+        tokio::io::AsyncWriteExt::shutdown(&mut wire.writer).await.unwrap();
         soon("the connection ends", wire.closed()).await;
     }
     server.get("/livez").await.expect(200);

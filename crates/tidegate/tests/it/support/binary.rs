@@ -52,11 +52,7 @@ impl Tidegate {
 
     /// Begins it; what it says is not looked at.
     pub fn start(mut self) -> Child {
-        self.0
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap()
+        self.0.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     pub fn run(self) -> Ended {
@@ -64,10 +60,7 @@ impl Tidegate {
     }
 
     pub fn run_with_input(mut self, input: &[u8]) -> Ended {
-        self.0
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        self.0.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.0.spawn().unwrap();
         // A command that ends before it has read everything is no fault of the test.
         let _ = child.stdin.take().unwrap().write_all(input);
@@ -125,15 +118,9 @@ impl RunningServer {
         command.envs(settings.iter().copied());
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).expect("the server says where it listens");
-        Self {
-            child,
-            address: said["listening"].as_str().unwrap().to_owned(),
-            data,
-        }
+        Self { child, address: said["listening"].as_str().unwrap().to_owned(), data }
     }
 
     pub fn data(&self) -> &Path {

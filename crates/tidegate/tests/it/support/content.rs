@@ -56,9 +56,9 @@ pub fn folder_cid(profile: Profile, items: &[Item]) -> Cid {
         match item {
             Item::File(path, bytes) => tree.add_file(&names(path), import(profile, bytes)).unwrap(),
             Item::Folder(path) => tree.add_directory(&names(path)).unwrap(),
-            Item::Link(path, target) => tree
-                .add_symlink(&names(path), target.clone().into_bytes().into())
-                .unwrap(),
+            Item::Link(path, target) => {
+                tree.add_symlink(&names(path), target.clone().into_bytes().into()).unwrap()
+            }
         }
     }
     tree.finish(&mut Nowhere).unwrap().cid
@@ -90,8 +90,5 @@ fn the_generator_makes_what_the_vectors_say() {
         hex::encode(content(0, 33)),
         "374708fff7719dd5979ec875d56cd2286f6d3cf7ec317a3b25632aab28ec37bb7c"
     );
-    assert_eq!(
-        cid_v0(&content(1, 262_145)),
-        "QmapxzdhP71Yxwc419G1YmN8bsNWh3NK7by8oNf7fCHbyP"
-    );
+    assert_eq!(cid_v0(&content(1, 262_145)), "QmapxzdhP71Yxwc419G1YmN8bsNWh3NK7by8oNf7fCHbyP");
 }

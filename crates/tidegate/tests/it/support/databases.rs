@@ -14,18 +14,12 @@ pub struct TestDatabase {
 impl TestDatabase {
     pub async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self {
-            options: DbOptions::sqlite(folder.path().join("tidegate.db")),
-            folder,
-        }
+        Self { options: DbOptions::sqlite(folder.path().join("tidegate.db")), folder }
     }
 
     pub async fn postgres() -> Self {
         let url = postgres::fresh_database().await;
-        Self {
-            options: DbOptions::postgres(url),
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Self { options: DbOptions::postgres(url), folder: tempfile::tempdir().unwrap() }
     }
 
     pub async fn open(&self) -> Db {

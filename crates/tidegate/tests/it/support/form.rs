@@ -18,10 +18,7 @@ impl Form {
 
     /// A field that is not a file.
     pub fn text(self, name: &str, value: &str) -> Self {
-        self.part(
-            &format!("Content-Disposition: form-data; name=\"{name}\""),
-            value.as_bytes(),
-        )
+        self.part(&format!("Content-Disposition: form-data; name=\"{name}\""), value.as_bytes())
     }
 
     /// A file as browsers send it.
@@ -40,8 +37,7 @@ impl Form {
 
     /// A part with this head, lines divided by CR LF.
     pub fn part(mut self, head: &str, content: &[u8]) -> Self {
-        self.0
-            .extend_from_slice(format!("--{BOUNDARY}\r\n{head}\r\n\r\n").as_bytes());
+        self.0.extend_from_slice(format!("--{BOUNDARY}\r\n{head}\r\n\r\n").as_bytes());
         self.0.extend_from_slice(content);
         self.0.extend_from_slice(b"\r\n");
         self

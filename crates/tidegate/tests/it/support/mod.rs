@@ -28,15 +28,10 @@ pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
             ticks.tick().await;
         }
     };
-    assert!(
-        tokio::time::timeout(PATIENCE, waiting).await.is_ok(),
-        "it never happened: {what}"
-    );
+    assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "it never happened: {what}");
 }
 
 /// Waits for `future`, but not for ever.
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future)
-        .await
-        .unwrap_or_else(|_| panic!("it never happened: {what}"))
+    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("it never happened: {what}"))
 }

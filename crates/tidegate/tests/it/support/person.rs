@@ -89,10 +89,7 @@ impl Person {
 
     /// Pins `content` under a CID of the caller's choice.
     pub async fn pin_as(&self, cid: &str, content: &Bytes) -> String {
-        let answer = self
-            .upload(self.form(cid).file("file.bin", content))
-            .await
-            .expect(200);
+        let answer = self.upload(self.form(cid).file("file.bin", content)).await.expect(200);
         let body = answer.json();
         assert_eq!(body["PinHash"], cid);
         assert_eq!(body["PinSize"], content.len());

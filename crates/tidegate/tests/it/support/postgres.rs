@@ -74,42 +74,24 @@ fn start() -> Cluster {
          (or put `pg_ctl` and `initdb` into PATH)",
     );
     // Not kept as a TempDir: the guard removes it, after the server that writes to it.
-    let home = tempfile::Builder::new()
-        .prefix("tidegate-pg-")
-        .tempdir()
-        .unwrap()
-        .keep();
+    let home = tempfile::Builder::new().prefix("tidegate-pg-").tempdir().unwrap().keep();
     let mut user: Vec<String> = Vec::new();
     if rustix::process::geteuid().is_root() {
         // The server refuses to run as root.
-        let name = if Command::new("id")
-            .arg("postgres")
-            .output()
-            .is_ok_and(|output| output.status.success())
+        let name = if Command::new("id").arg("postgres").output().is_ok_and(|output| output.status.success())
         {
             "postgres"
         } else {
             "nobody"
         };
-        assert!(
-            Command::new("chown")
-                .arg(name)
-                .arg(&home)
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("chown").arg(name).arg(&home).status().unwrap().success());
         user = ["runuser", "-u", name, "--"].map(str::to_owned).to_vec();
     }
     let mut guard = Command::new("sh")
         .args(["-c", GUARD, "guard"])
         .arg(&bin)
         .arg(&home)
-        .args(if user.is_empty() {
-            vec!["env".to_owned()]
-        } else {
-            user
-        })
+        .args(if user.is_empty() { vec!["env".to_owned()] } else { user })
         .current_dir(&home)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -122,10 +104,7 @@ fn start() -> Cluster {
         let line = line.unwrap();
         if line == "ready" {
             let pipe = guard.stdin.take().unwrap();
-            return Cluster {
-                home,
-                _guard: (guard, pipe),
-            };
+            return Cluster { home, _guard: (guard, pipe) };
         }
         if line == "failed" {
             break;
@@ -146,10 +125,7 @@ fn binaries() -> Option<PathBuf> {
         .flatten()
         .filter_map(|entry| {
             let entry = entry.ok()?;
-            Some((
-                entry.file_name().to_str()?.parse().ok()?,
-                entry.path().join("bin"),
-            ))
+            Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin")))
         })
         .filter(|(_, folder)| complete(folder))
         .collect();

@@ -29,11 +29,7 @@ pub struct Process {
 /// Makes an account in the folder `data`, which no server holds now.
 pub async fn register_in(data: &Path, email: &str) -> Registered {
     let app = App::open(settings(data), Clock::system()).await.unwrap();
-    let registered = app
-        .accounts
-        .register(email, "correct horse".into())
-        .await
-        .unwrap();
+    let registered = app.accounts.register(email, "correct horse".into()).await.unwrap();
     app.close().await;
     registered
 }
@@ -85,20 +81,11 @@ impl Process {
             .unwrap();
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        soon("the process listens", stdout.read_line(&mut line))
-            .await
-            .unwrap();
+        soon("the process listens", stdout.read_line(&mut line)).await.unwrap();
         let first: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
-            panic!(
-                "the process did not start: {line}{}",
-                std::fs::read_to_string(&log).unwrap()
-            )
+            panic!("the process did not start: {line}{}", std::fs::read_to_string(&log).unwrap())
         });
-        Self {
-            url: first["listening"].as_str().unwrap().to_owned(),
-            log,
-            child,
-        }
+        Self { url: first["listening"].as_str().unwrap().to_owned(), log, child }
     }
 
     /// The folder `path` as the process sees it.
@@ -110,9 +97,7 @@ impl Process {
     /// What has been logged, an event a line.
     pub fn events(&self) -> Vec<Value> {
         let log = std::fs::read_to_string(&self.log).unwrap();
-        log.lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect()
+        log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
     /// Ends it without warning, as a power cut does to a process.
@@ -124,9 +109,6 @@ impl Process {
     pub async fn stop(mut self) -> bool {
         let pid = i32::try_from(self.child.id().unwrap()).unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
-        soon("the process ends", self.child.wait())
-            .await
-            .unwrap()
-            .success()
+        soon("the process ends", self.child.wait()).await.unwrap().success()
     }
 }

@@ -60,23 +60,13 @@ impl TestServer {
         telemetry::metrics::recorder();
         let clock = Clock::manual(Timestamp::from_millis(1_700_000_000_123));
         let app = App::open(config, clock.clone()).await.unwrap();
-        let server = Server::bind(&app.config.server, http::router(app.clone()))
-            .await
-            .unwrap();
+        let server = Server::bind(&app.config.server, http::router(app.clone())).await.unwrap();
         let address = server.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async move {
             let _ = stopped.await;
         }));
-        Self {
-            app,
-            clock,
-            address,
-            client: client(),
-            stop: Some(stop),
-            running: Some(running),
-            folder,
-        }
+        Self { app, clock, address, client: client(), stop: Some(stop), running: Some(running), folder }
     }
 
     /// `http://…` and `path`.
@@ -129,10 +119,7 @@ impl TestServer {
 
     /// What is stored altogether.
     pub async fn totals(&self) -> contents::Totals {
-        let read = self
-            .app
-            .db
-            .read(|s| Box::pin(async move { contents::totals(s).await }));
+        let read = self.app.db.read(|s| Box::pin(async move { contents::totals(s).await }));
         read.await.unwrap()
     }
 
@@ -146,19 +133,14 @@ impl TestServer {
             offset: 0,
             limit: 1000,
         };
-        let read = self
-            .app
-            .db
-            .read(move |s| Box::pin(async move { pins::list_pins(s, &query).await }));
+        let read = self.app.db.read(move |s| Box::pin(async move { pins::list_pins(s, &query).await }));
         read.await.unwrap()
     }
 
     /// Bytes the account has pinned, as its quota counts them.
     pub async fn used_bytes(&self, account: AccountId) -> u64 {
-        let read = self
-            .app
-            .db
-            .read(move |s| Box::pin(async move { accounts::find_account(s, account).await }));
+        let read =
+            self.app.db.read(move |s| Box::pin(async move { accounts::find_account(s, account).await }));
         read.await.unwrap().unwrap().used_bytes
     }
 
@@ -202,9 +184,5 @@ pub fn settings(folder: &Path) -> Config {
 
 /// A client that does what it is told and nothing else.
 pub fn client() -> reqwest::Client {
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap()
+    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }

@@ -23,10 +23,7 @@ pub struct Wire {
 impl Wire {
     pub async fn connect(address: SocketAddr) -> Self {
         let (reader, writer) = TcpStream::connect(address).await.unwrap().into_split();
-        Self {
-            reader: BufReader::new(reader),
-            writer,
-        }
+        Self { reader: BufReader::new(reader), writer }
     }
 
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -71,26 +68,16 @@ pub async fn answer_from(reader: &mut BufReader<OwnedReadHalf>) -> Answer {
 async fn read_answer(reader: &mut BufReader<OwnedReadHalf>) -> Answer {
     let status = line(reader).await;
     let status = status.split(' ').nth(1).unwrap_or_default();
-    let status = status
-        .parse()
-        .unwrap_or_else(|_| panic!("no status came, but {status:?}"));
+    let status = status.parse().unwrap_or_else(|_| panic!("no status came, but {status:?}"));
     let mut headers = HeaderMap::new();
     while let Some((name, value)) = line(reader).await.split_once(": ") {
-        headers.append(
-            HeaderName::from_bytes(name.as_bytes()).unwrap(),
-            HeaderValue::from_str(value).unwrap(),
-        );
+        headers
+            .append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
     }
-    let length = headers
-        .get("content-length")
-        .map_or(0, |length| length.to_str().unwrap().parse().unwrap());
+    let length = headers.get("content-length").map_or(0, |length| length.to_str().unwrap().parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).await.unwrap();
-    Answer {
-        status,
-        headers,
-        body: Bytes::from(body),
-    }
+    Answer { status, headers, body: Bytes::from(body) }
 }
 
 async fn line(reader: &mut BufReader<OwnedReadHalf>) -> String {
