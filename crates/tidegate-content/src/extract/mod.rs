@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use crate::block::verify_block;
 use crate::cid_text::{Cid, content_key};
-use crate::import::{MAX_DEPTH, MAX_NAME_BYTES, MAX_TARGET_BYTES};
+use crate::import::{MAX_DEPTH, MAX_NAME_BYTES, MAX_TARGET_BYTES, is_file_name};
 use crate::list::directory_children;
 use crate::node::{FileNode, Node, NodeError};
 use crate::pending::{MAX_DAG_DEPTH, Pending};
@@ -230,7 +230,7 @@ fn entries(links: Vec<DirectoryLink>) -> Result<Vec<Expected>, ExtractError> {
         let DirectoryLink::Entry { name, .. } = link else {
             continue;
         };
-        if name.len() > MAX_NAME_BYTES || matches!(&name[..], "" | "." | "..") || name.contains(['/', '\0']) {
+        if name.len() > MAX_NAME_BYTES || !is_file_name(name) {
             return Err(ExtractError::BadName(name.clone()));
         }
         if !names.insert(&name[..]) {

@@ -228,6 +228,11 @@ fn estimate(profile: Profile, links: &[PbLink]) -> usize {
     }
 }
 
+/// Whether a file can have this name, its length aside.
+pub(crate) fn is_file_name(name: &str) -> bool {
+    !matches!(name, "" | "." | "..") && !name.contains(['/', '\0'])
+}
+
 fn check_path(path: &[impl AsRef<str>]) -> Result<(), TreeError> {
     if path.is_empty() {
         return Err(TreeError::EmptyPath);
@@ -240,7 +245,7 @@ fn check_path(path: &[impl AsRef<str>]) -> Result<(), TreeError> {
         if name.len() > MAX_NAME_BYTES {
             return Err(TreeError::NameTooLong);
         }
-        if matches!(name, "" | "." | "..") || name.contains(['/', '\0']) {
+        if !is_file_name(name) {
             return Err(TreeError::BadName(name.to_owned()));
         }
     }

@@ -20,6 +20,7 @@ use crate::block::NewBlock;
 use crate::cid_text::Cid;
 use crate::dag_pb::PbLink;
 
+pub(crate) use directory::is_file_name;
 pub use directory::{
     DirectoryError, DirectoryImport, MAX_DEPTH, MAX_NAME_BYTES, MAX_TARGET_BYTES, TreeError,
 };

@@ -2,15 +2,18 @@
 //!
 //! A wrong setting stops the start with one line that names it and shows a right one.
 
-use std::{fmt, path::Path, path::PathBuf};
+use std::{fmt, path::Path};
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::{Table, Value};
 
-use super::{Config, EXAMPLE};
+use super::{
+    Config, ConfigError,
+    error::{example, example_line},
+};
 
-const PREFIX: &str = "TIDEGATE_";
+pub(super) const PREFIX: &str = "TIDEGATE_";
 
 /// Variables that begin alike but belong to the commands that call a server.
 const CLIENT_VARIABLES: [&str; 5] =
@@ -19,51 +22,6 @@ const CLIENT_VARIABLES: [&str; 5] =
 /// Settings given as flags, each as `section.key` and text.
 #[derive(Debug, Default)]
 pub struct Overrides(pub Vec<(&'static str, String)>);
-
-/// One wrong setting, said in one line.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file could not be read.
-    #[error("cannot read the config file {}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is not TOML.
-    #[error("{origin} is not TOML: line {line}: {message}")]
-    Syntax {
-        /// The file.
-        origin: String,
-        /// Counted from one.
-        line: usize,
-        /// The parser's words.
-        message: String,
-    },
-    /// There is no such setting.
-    #[error("{name} is not a setting; tidegate.example.toml lists them all{}", suggestion(nearest))]
-    Unknown {
-        /// As the operator wrote it.
-        name: String,
-        /// A setting with a similar name.
-        nearest: Option<String>,
-    },
-    /// The setting exists, the value is no good.
-    #[error("{name}: {message}; a right one looks like: {example}")]
-    Wrong {
-        /// `section.key`, and the variable or flag it came from.
-        name: String,
-        /// What is wrong.
-        message: String,
-        /// The line of the example file.
-        example: String,
-    },
-}
-
-fn suggestion(nearest: &Option<String>) -> String {
-    nearest.as_ref().map_or_else(String::new, |name| format!("; did you mean {name}?"))
-}
 
 impl Config {
     /// Reads `file` (if any), the environment `vars` and `flags` over the defaults, and checks the result.
@@ -111,11 +69,11 @@ impl Settings {
         })?;
         for (section, value) in table {
             let Value::Table(keys) = value else {
-                return Err(unknown(&section));
+                return Err(ConfigError::unknown(&section));
             };
             for (key, value) in keys {
                 if !self.has(&section, &key) {
-                    return Err(unknown(&format!("{section}.{key}")));
+                    return Err(ConfigError::unknown(&format!("{section}.{key}")));
                 }
                 let name = format!("{section}.{key} in {origin}");
                 self.set(&section, &key, value, name);
@@ -137,7 +95,7 @@ impl Settings {
                 self.set(section, key, Value::String(value), name.to_owned());
                 Ok(())
             }
-            _ => Err(unknown(name)),
+            _ => Err(ConfigError::unknown(name)),
         }
     }
 
@@ -189,53 +147,6 @@ impl Settings {
         }
         Ok(config)
     }
-}
-
-fn example() -> Table {
-    toml::from_str(EXAMPLE).expect("a test parses the example")
-}
-
-fn example_line(path: &str) -> String {
-    let (section, key) = path.split_once('.').unwrap_or((path, ""));
-    let value = example().get(section).and_then(|keys| keys.get(key)).cloned();
-    match (path, value) {
-        ("database.url", _) => "url = \"postgres://user:password@host/database\"".into(),
-        ("server.public_url", _) => "public_url = \"https://pin.example.org\"".into(),
-        (_, Some(value)) => format!("{key} = {value}"),
-        (_, None) => format!("[{section}]"),
-    }
-}
-
-fn unknown(name: &str) -> ConfigError {
-    let wanted = name.strip_prefix(PREFIX).unwrap_or(name).to_ascii_lowercase().replace('.', "_");
-    let nearest = example()
-        .iter()
-        .flat_map(|(section, keys)| {
-            keys.as_table()
-                .into_iter()
-                .flat_map(move |keys| keys.keys().map(move |key| format!("{section}.{key}")))
-        })
-        .map(|setting| (distance(&setting.replace('.', "_"), &wanted), setting))
-        .min()
-        .filter(|(distance, _)| *distance <= 4)
-        .map(|(_, setting)| setting);
-    ConfigError::Unknown { name: name.to_owned(), nearest }
-}
-
-/// Levenshtein's distance, for "did you mean".
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 pub(super) fn optional_secret<'de, D: Deserializer<'de>>(d: D) -> Result<Option<SecretString>, D::Error> {

@@ -2,6 +2,7 @@
 //!
 //! [`Config::load`] reads file, environment and flags; this file says what a setting is, `layers.rs` where it comes from.
 
+mod error;
 mod layers;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -10,7 +11,8 @@ use bytesize::ByteSize;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-pub use layers::{ConfigError, Overrides};
+pub use error::ConfigError;
+pub use layers::Overrides;
 
 /// The documented example, which is also where every default comes from.
 pub const EXAMPLE: &str = include_str!("../../../../tidegate.example.toml");

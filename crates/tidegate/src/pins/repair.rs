@@ -111,7 +111,7 @@ impl Pins {
                     batch.push(record);
                 }
                 Err((path, problem)) => {
-                    repaired.damaged.push(Damaged::describe(&self.db, path, problem).await?)
+                    repaired.damaged.push(Damaged::describe(&self.db, path, problem).await?);
                 }
             }
             if batch.len() >= BATCH_CONTENTS || blocks >= BATCH_BLOCKS {

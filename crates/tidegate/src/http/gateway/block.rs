@@ -11,8 +11,8 @@ use tidegate_content::{BlockSource, ReadError, identity_block};
 use super::{
     GatewayError,
     conditions::{self, Part},
-    file::locate,
     headers,
+    locate::locate,
     request::GatewayRequest,
     source::with_blocks,
 };
@@ -39,14 +39,7 @@ pub(super) async fn serve(
         }
         (None, None) => return Err(GatewayError::absent(request)),
     };
-    head.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.ipld.raw"));
-    head.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    head.insert(header::VARY, HeaderValue::from_static("Accept"));
-    let name = request.file_name.clone().unwrap_or_else(|| format!("{cid}.bin"));
-    head.insert(header::CONTENT_DISPOSITION, headers::disposition("attachment", &name));
-    if request.negotiated {
-        head.insert(header::CONTENT_LOCATION, headers::value(&format!("{}?format=raw", request.path)));
-    }
+    headers::checkable(&mut head, request, "application/vnd.ipld.raw", "raw", &format!("{cid}.bin"));
     answer_part(head, &etag, block, conditions)
 }
 

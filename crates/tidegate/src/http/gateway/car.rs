@@ -8,9 +8,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tidegate_content::{DagWalk, car::v1, sha256};
 
 use super::{
-    GatewayError, conditions,
-    file::locate,
-    headers,
+    GatewayError, conditions, headers,
+    locate::locate,
     request::{CarOptions, GatewayRequest},
     stream::ContentStream,
 };
@@ -36,15 +35,8 @@ pub(super) async fn serve(
         return Ok((StatusCode::NOT_MODIFIED, head).into_response());
     }
     let content_type = format!("application/vnd.ipld.car; version=1; order=dfs; dups={dups}");
-    head.insert(header::CONTENT_TYPE, headers::value(&content_type));
-    head.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers::checkable(&mut head, request, &content_type, "car", &format!("{cid}.car"));
     head.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
-    head.insert(header::VARY, HeaderValue::from_static("Accept"));
-    let name = request.file_name.clone().unwrap_or_else(|| format!("{cid}.car"));
-    head.insert(header::CONTENT_DISPOSITION, headers::disposition("attachment", &name));
-    if request.negotiated {
-        head.insert(header::CONTENT_LOCATION, headers::value(&format!("{}?format=car", request.path)));
-    }
     let body = match located.car {
         Some(car) => {
             // The last block of the way is the walk's first.

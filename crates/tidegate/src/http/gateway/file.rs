@@ -9,7 +9,7 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use moka::sync::Cache;
-use tidegate_content::{Cid, Entity, FileCursor, Resolution, identity_block, resolve};
+use tidegate_content::{Cid, Entity, FileCursor};
 
 use super::{
     GatewayError,
@@ -17,13 +17,13 @@ use super::{
     conditions::{self, Part},
     content_type::{SNIFFED, content_type},
     headers,
+    locate::{Located, locate, locate_below},
     request::GatewayRequest,
-    source::with_blocks,
     stream::ContentStream,
 };
 use crate::{
     app::App,
-    blobs::{Access, BlobError, CarFile, Root},
+    blobs::{Access, Root},
 };
 
 /// Files up to this length are kept whole.
@@ -57,38 +57,6 @@ struct File {
     etag: String,
     head: HeaderMap,
     content: Option<Bytes>,
-}
-
-/// What a path led to, and the file that holds the blocks; no file where an identity CID says it all.
-pub(super) struct Located {
-    pub car: Option<Arc<CarFile>>,
-    pub resolution: Resolution,
-}
-
-/// Follows the path of `request`.
-///
-/// # Errors
-/// The root is not here (or not for everybody), or the path leads nowhere.
-pub(super) async fn locate(app: &App, request: &GatewayRequest<'_>) -> Result<Located, GatewayError> {
-    locate_below(app, request, &[]).await
-}
-
-async fn locate_below(
-    app: &App,
-    request: &GatewayRequest<'_>,
-    more: &[&str],
-) -> Result<Located, GatewayError> {
-    let root = request.root;
-    let segments: Vec<String> =
-        request.segments.iter().map(String::as_str).chain(more.iter().copied()).map(str::to_owned).collect();
-    let car = app.library.find_public(&root).await?;
-    let resolution = match &car {
-        Some(car) => with_blocks(car, move |blocks| resolve(blocks, &root, &segments)).await?,
-        None if identity_block(&root).is_some() => resolve(&mut Nothing, &root, &segments),
-        None => return Err(GatewayError::absent(request)),
-    };
-    let resolution = resolution.map_err(|error| GatewayError::unresolved(request, error))?;
-    Ok(Located { car, resolution })
 }
 
 /// Answers with the file that the path names.
@@ -134,31 +102,34 @@ enum Found {
 
 async fn find(app: &App, request: &GatewayRequest<'_>) -> Result<Found, GatewayError> {
     let located = locate(app, request).await?;
+    let cid = located.resolution.cid;
     let roots = located.resolution.roots.clone();
+    let name = request.file_name.as_deref().or(request.segments.last().map(String::as_str));
     let file = match located.resolution.entity {
-        Entity::File { .. } | Entity::RawBlock { .. } => describe(request, located, &roots, None).await?,
-        Entity::Symlink { target } => {
-            let described =
-                Described { cid: located.resolution.cid, size: target.len() as u64, content: Some(target) };
-            file(request, located.car, described, &roots, "inode/symlink", located.resolution.cid)
+        Entity::File { size } | Entity::RawBlock { size } => {
+            let shown = Shown::read(&located, size, name).await?;
+            File::new(request, &located, shown, &roots, cid)
+        }
+        Entity::Symlink { ref target } => {
+            let shown = Shown {
+                size: target.len() as u64,
+                content_type: "inode/symlink".to_owned(),
+                content: Some(target.clone()),
+            };
+            File::new(request, &located, shown, &roots, cid)
         }
         Entity::Directory(_) if !request.trailing_slash => {
             let query = request.query.map(|query| format!("?{query}")).unwrap_or_default();
             return Ok(Found::Elsewhere(format!("{}/{query}", request.path)));
         }
         Entity::Directory(_) => {
-            let directory = located.resolution.cid;
-            let index = locate_below(app, request, &["index.html"]).await.map_err(|error| {
-                match error {
-                GatewayError::NotFound(_) => GatewayError::NotImplemented(
-                    "this is a directory without index.html, and listings are not offered; add a name to the \
-                     path, or ?format=car for all of it"
-                        .to_owned(),
-                ),
-                other => other,
-            }
-            })?;
-            describe(request, index, &roots, Some(directory)).await?
+            let index = locate_below(app, request, &["index.html"]).await.map_err(no_index)?;
+            let (Entity::File { size } | Entity::RawBlock { size }) = index.resolution.entity else {
+                return Err(GatewayError::NotImplemented("index.html is not a file".to_owned()));
+            };
+            let shown = Shown::read(&index, size, Some("index.html")).await?;
+            // It stands for the directory, so that is what the headers name.
+            File::new(request, &index, shown, &roots, cid)
         }
         Entity::Other { codec } => {
             return Err(GatewayError::NotImplemented(format!(
@@ -169,75 +140,68 @@ async fn find(app: &App, request: &GatewayRequest<'_>) -> Result<Found, GatewayE
     Ok(Found::File(Arc::new(file)))
 }
 
-struct Described {
-    cid: Cid,
+fn no_index(error: GatewayError) -> GatewayError {
+    match error {
+        GatewayError::NotFound(_) => GatewayError::NotImplemented(
+            "this is a directory without index.html, and listings are not offered; add a name to the path, or \
+             ?format=car for all of it"
+                .to_owned(),
+        ),
+        other => other,
+    }
+}
+
+/// A file's type and size, and its content if it is small.
+struct Shown {
     size: u64,
+    content_type: String,
     content: Option<Bytes>,
 }
 
-/// Reads a file's beginning, all of it if it is small. `index_of` is the directory whose index it is, if it is one.
-async fn describe(
-    request: &GatewayRequest<'_>,
-    located: Located,
-    roots: &[Cid],
-    index_of: Option<Cid>,
-) -> Result<File, GatewayError> {
-    let cid = located.resolution.cid;
-    let size = match located.resolution.entity {
-        Entity::File { size } | Entity::RawBlock { size } => size,
-        _ => {
-            return Err(GatewayError::NotImplemented("index.html is not a file".to_owned()));
-        }
-    };
-    let wanted = if size <= SMALL { size } else { SNIFFED };
-    let beginning = match &located.car {
-        Some(car) => with_blocks(car, move |blocks| read(FileCursor::new(cid, 0..wanted), blocks)).await??,
-        None => read(FileCursor::new(cid, 0..wanted), &mut Nothing)?,
-    };
-    let name = match index_of {
-        Some(_) => Some("index.html"),
-        None => request.file_name.as_deref().or(request.segments.last().map(String::as_str)),
-    };
-    let content_type = content_type(name, &beginning);
-    let described = Described { cid, size, content: (size <= SMALL).then_some(beginning) };
-    Ok(file(request, located.car, described, roots, &content_type, index_of.unwrap_or(cid)))
-}
-
-fn read<S: tidegate_content::BlockSource>(
-    mut cursor: FileCursor,
-    blocks: &mut S,
-) -> Result<Bytes, tidegate_content::ReadError<S::Error>> {
-    let mut content = Vec::new();
-    while let Some(bytes) = cursor.next(blocks)? {
-        content.extend_from_slice(&bytes);
+impl Shown {
+    /// Looks at the beginning of the file of `size` bytes, called `name`.
+    async fn read(located: &Located, size: u64, name: Option<&str>) -> Result<Self, GatewayError> {
+        let small = size <= SMALL;
+        let beginning = located.beginning(if small { size } else { SNIFFED }).await?;
+        let content_type = content_type(name, &beginning);
+        Ok(Self { size, content_type, content: small.then_some(beginning) })
     }
-    Ok(content.into())
 }
 
-fn file(
-    request: &GatewayRequest<'_>,
-    car: Option<Arc<CarFile>>,
-    described: Described,
-    roots: &[Cid],
-    content_type: &str,
-    tagged: Cid,
-) -> File {
-    let Described { cid, size, content } = described;
-    let etag = format!("\"{tagged}\"");
-    let mut head = HeaderMap::with_capacity(16);
-    headers::common(&mut head, &etag, request.path, roots);
-    head.insert(header::CONTENT_TYPE, headers::value(content_type));
-    head.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    let kind = if request.download { "attachment" } else { "inline" };
-    let last = request.segments.last().map(String::as_str);
-    match request.file_name.as_deref().or(last.filter(|_| request.download)) {
-        Some(name) => head.insert(header::CONTENT_DISPOSITION, headers::disposition(kind, name)),
-        None if request.download => {
-            head.insert(header::CONTENT_DISPOSITION, headers::disposition(kind, &cid.to_string()))
+impl File {
+    /// The file that `located` found, shown under the tag of `tagged`.
+    fn new(
+        request: &GatewayRequest<'_>,
+        located: &Located,
+        shown: Shown,
+        roots: &[Cid],
+        tagged: Cid,
+    ) -> Self {
+        let cid = located.resolution.cid;
+        let etag = format!("\"{tagged}\"");
+        let mut head = HeaderMap::with_capacity(16);
+        headers::common(&mut head, &etag, request.path, roots);
+        head.insert(header::CONTENT_TYPE, headers::value(&shown.content_type));
+        head.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        if let Some(disposition) = disposition(request, &cid) {
+            head.insert(header::CONTENT_DISPOSITION, disposition);
         }
-        None => None,
-    };
-    File { holder: car.map(|car| Root::of(car.root())), cid, size, etag, head, content }
+        let holder = located.car.as_ref().map(|car| Root::of(car.root()));
+        Self { holder, cid, size: shown.size, etag, head, content: shown.content }
+    }
+}
+
+/// Only where a name, or saving, is asked for.
+fn disposition(request: &GatewayRequest<'_>, cid: &Cid) -> Option<HeaderValue> {
+    let last = request.segments.last().map(String::as_str);
+    match (request.file_name.as_deref(), request.download) {
+        (Some(name), false) => Some(headers::disposition("inline", name)),
+        (None, false) => None,
+        (name, true) => {
+            let name = name.or(last).map_or_else(|| cid.to_string(), str::to_owned);
+            Some(headers::disposition("attachment", &name))
+        }
+    }
 }
 
 /// Bytes, part of them, or none because the client has them.
@@ -273,15 +237,4 @@ async fn answer(
 
 fn moved(location: &str) -> Response {
     (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, headers::value(location))]).into_response()
-}
-
-/// The store of an identity CID, which needs none.
-struct Nothing;
-
-impl tidegate_content::BlockSource for Nothing {
-    type Error = BlobError;
-
-    fn block(&mut self, _: &Cid) -> Result<Bytes, BlobError> {
-        Err(BlobError::Missing)
-    }
 }

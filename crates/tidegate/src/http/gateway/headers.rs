@@ -4,6 +4,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tidegate_content::Cid;
 
+use super::request::GatewayRequest;
+
 pub(super) const X_IPFS_PATH: HeaderName = HeaderName::from_static("x-ipfs-path");
 pub(super) const X_IPFS_ROOTS: HeaderName = HeaderName::from_static("x-ipfs-roots");
 
@@ -25,6 +27,25 @@ pub(super) fn common(headers: &mut HeaderMap, etag: &str, path: &str, roots: &[C
     headers.insert(header::CACHE_CONTROL, IMMUTABLE);
     headers.insert(X_IPFS_PATH, value(path));
     headers.insert(X_IPFS_ROOTS, value(&roots_text(roots)));
+}
+
+/// What answers for clients that check have beside that: a type to be taken at its word, a name to save under, and where this
+/// form of the content is found without negotiation.
+pub(super) fn checkable(
+    headers: &mut HeaderMap,
+    request: &GatewayRequest<'_>,
+    content_type: &str,
+    format: &str,
+    file_name: &str,
+) {
+    headers.insert(header::CONTENT_TYPE, value(content_type));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+    let name = request.file_name.as_deref().unwrap_or(file_name);
+    headers.insert(header::CONTENT_DISPOSITION, disposition("attachment", name));
+    if request.negotiated {
+        headers.insert(header::CONTENT_LOCATION, value(&format!("{}?format={format}", request.path)));
+    }
 }
 
 /// One CID per segment, root first.

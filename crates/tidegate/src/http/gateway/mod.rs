@@ -1,6 +1,6 @@
 //! `/ipfs`: content by its id, as the path gateway and trustless gateway specifications say.
 //!
-//! `request.rs` reads what is asked, this file finds it, `file.rs`, `block.rs` and `car.rs` answer in their formats,
+//! `request.rs` reads what is asked, `locate.rs` finds it, `file.rs`, `block.rs` and `car.rs` answer in their formats,
 //! `stream.rs` is the body of whatever is long.
 
 mod block;
@@ -10,6 +10,7 @@ mod content_type;
 mod error;
 mod file;
 mod headers;
+mod locate;
 mod request;
 mod source;
 mod stream;

@@ -57,7 +57,7 @@ pub fn folder_cid(profile: Profile, items: &[Item]) -> Cid {
             Item::File(path, bytes) => tree.add_file(&names(path), import(profile, bytes)).unwrap(),
             Item::Folder(path) => tree.add_directory(&names(path)).unwrap(),
             Item::Link(path, target) => {
-                tree.add_symlink(&names(path), target.clone().into_bytes().into()).unwrap()
+                tree.add_symlink(&names(path), target.clone().into_bytes().into()).unwrap();
             }
         }
     }
