@@ -39,6 +39,12 @@ pub enum CollectError {
     HashCollision(String),
 }
 
+impl CollectError {
+    fn is_about_names(&self) -> bool {
+        !matches!(self, Self::Blob(_))
+    }
+}
+
 enum Entry {
     File(Vec<String>, Imported),
     Directory(Vec<String>),
@@ -150,7 +156,13 @@ impl Collected {
         for shape in shapes.into_iter().flatten() {
             let imported = match shape {
                 Shape::File(imported) => imported,
-                Shape::Folder { strip } => import_folder(self.profile, &self.entries, strip, &mut Nowhere)?,
+                Shape::Folder { strip } => {
+                    match import_folder(self.profile, &self.entries, strip, &mut Nowhere) {
+                        // A file may have no name, or one that no folder takes.
+                        Err(error) if error.is_about_names() && self.sole_file().is_some() => continue,
+                        folder => folder?,
+                    }
+                }
             };
             if Root::of(&imported.cid) == *wanted {
                 return Ok(Some(shape));

@@ -212,3 +212,19 @@ fn signatures() -> Vec<SigningKey> {
     let text = include_str!("../../../../../testdata/vectors/cid-signatures.json");
     serde_json::from_str::<Vectors>(text).unwrap().keys
 }
+
+#[tokio::test]
+async fn a_file_needs_no_name_whatever_its_cid() {
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    let head = "Content-Disposition: form-data; name=\"file\"";
+    let bytes = content(unique(), 300_000);
+    for profile in Profile::ALL {
+        let cid = cid_of(profile, &bytes).to_string();
+        let answer = ann.upload(ann.form(&cid).part(head, &bytes)).await.expect(200);
+        assert_eq!(answer.json()["PinHash"], cid);
+    }
+    let other = cid_v0(&content(unique(), 10)).to_string();
+    let refused = ann.upload(ann.form(&other).part(head, &bytes)).await;
+    assert_eq!(refused.refusal(400), MISMATCH);
+}
