@@ -1,11 +1,10 @@
-//! The listening side: accepts connections up to a limit, serves the router on each, and drains them at shutdown.
+//! The listening side: accepts connections up to a limit, serves the surfaces on each, and drains them at shutdown.
 //!
 //! The server is a value: bind it, ask its address, run it until a future ends, also in a test.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::Request};
-use hyper::{body::Incoming, service::service_fn};
+use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -14,23 +13,25 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
 };
-use tower::Service;
 
-use crate::{config, telemetry::metrics::Running};
+use crate::{
+    config,
+    http::Surfaces,
+    telemetry::metrics::{self, Running},
+};
 
 /// What a connection of HTTP/1.1 reads at once, and so how long a request's head may be. What is read stays in its buffer until
 /// all of it is used, and most reads of an upload fill a buffer only in part: with hyper's 400 KiB, eight large uploads
 /// took half as much memory again (docs/performance.md).
 const READ_BUFFER: usize = 128 << 10;
 
-/// Who is at the other end of the connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
+/// How often what was measured is summed up: until then every single value is kept.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// A bound server that does not accept yet.
 pub struct Server {
     listener: TcpListener,
-    router: Router,
+    surfaces: Surfaces,
     config: config::Server,
 }
 
@@ -39,9 +40,9 @@ impl Server {
     ///
     /// # Errors
     /// The address is taken, or not ours.
-    pub async fn bind(config: &config::Server, router: Router) -> io::Result<Self> {
+    pub async fn bind(config: &config::Server, surfaces: Surfaces) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
-        Ok(Self { listener, router, config: config.clone() })
+        Ok(Self { listener, surfaces, config: config.clone() })
     }
 
     /// The address bound, with the port the system chose when the config says 0.
@@ -66,6 +67,7 @@ impl Server {
         let builder = Arc::new(builder);
 
         let mut stop = std::pin::pin!(stop);
+        let mut upkeep = tokio::time::interval(UPKEEP);
         loop {
             let accept = async {
                 let permit = Arc::clone(&connections).acquire_owned().await;
@@ -73,6 +75,10 @@ impl Server {
             };
             let (permit, stream, peer) = tokio::select! {
                 () = &mut stop => break,
+                _ = upkeep.tick() => {
+                    metrics::recorder().run_upkeep();
+                    continue;
+                }
                 accepted = accept => match accepted {
                     (Ok(permit), Ok((stream, peer))) => (permit, stream, peer),
                     (_, Err(error)) => {
@@ -82,10 +88,14 @@ impl Server {
                     (Err(_), _) => break,
                 },
             };
-            let (router, builder, watcher) = (self.router.clone(), Arc::clone(&builder), graceful.watcher());
+            let (surfaces, builder, watcher) =
+                (self.surfaces.clone(), Arc::clone(&builder), graceful.watcher());
             tokio::spawn(async move {
                 let running = Running::connection();
-                let service = service(router, peer);
+                let service = service_fn(move |request| {
+                    let surfaces = surfaces.clone();
+                    async move { Ok::<_, Infallible>(surfaces.answer(request, peer).await) }
+                });
                 let connection = builder.serve_connection(TokioIo::new(prepared(stream)), service);
                 if let Err(error) = watcher.watch(connection.into_owned()).await {
                     tracing::debug!(%peer, error = %error, "connection ended with an error");
@@ -100,22 +110,6 @@ impl Server {
             tracing::warn!(after = ?self.config.drain_timeout, "some requests did not finish in time and are cut");
         }
     }
-}
-
-fn service(
-    router: Router,
-    peer: SocketAddr,
-) -> impl hyper::service::Service<
-    Request<Incoming>,
-    Response = axum::response::Response,
-    Error = std::convert::Infallible,
-    Future: Send,
-> {
-    service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Peer(peer));
-        router.clone().call(request)
-    })
 }
 
 fn prepared(stream: TcpStream) -> TcpStream {

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::{Config, Overrides},
-    http,
+    http::Surfaces,
     server::Server,
     telemetry,
 };
@@ -80,7 +80,7 @@ pub(super) fn run(command: Serve, output: Output) -> Result<(), Failure> {
 async fn serve(config: Config, output: Output) -> anyhow::Result<()> {
     let app = App::open(config, Clock::system()).await?;
     let settings = &app.config.server;
-    let server = Server::bind(settings, http::router(app.clone()))
+    let server = Server::bind(settings, Surfaces::new(app.clone()))
         .await
         .with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = server.local_addr().context("cannot tell the address")?;

@@ -11,4 +11,30 @@ mod ops;
 mod pinning;
 mod router;
 
-pub use router::router;
+use std::net::SocketAddr;
+
+use axum::{Router, extract::Request, response::Response};
+use hyper::body::Incoming;
+use tower::Service;
+
+use crate::app::App;
+
+/// Everything that the server answers. Cheap to clone.
+#[derive(Clone)]
+pub struct Surfaces(Router);
+
+impl Surfaces {
+    /// The surfaces of `app`.
+    pub fn new(app: App) -> Self {
+        Self(router::router(app))
+    }
+
+    /// Answers one request that came from `peer`, and writes it down. What concerns every request is done here, since a layer of the
+    /// router costs each of them some allocations.
+    pub async fn answer(mut self, request: Request<Incoming>, peer: SocketAddr) -> Response {
+        let line = layers::observe::Line::begin(&request, peer);
+        let request = layers::linger::linger(request);
+        let answered = self.0.call(request).await;
+        line.end_with(answered.unwrap_or_else(|never| match never {}))
+    }
+}

@@ -10,7 +10,7 @@ use super::{error, gateway, layers, ops, pinning};
 use crate::app::App;
 
 /// All surfaces on one router.
-pub fn router(app: App) -> Router {
+pub(super) fn router(app: App) -> Router {
     let cloud_and_endpoint = Router::new()
         .route("/ping", get(pinning::ping))
         .route("/endpoint/list", get(pinning::list_endpoints))
@@ -35,7 +35,5 @@ pub fn router(app: App) -> Router {
         .merge(gateway)
         .merge(operations)
         .fallback(error::not_found)
-        .layer(from_fn(layers::linger::linger))
-        .layer(from_fn(layers::observe::observe))
         .with_state(app)
 }

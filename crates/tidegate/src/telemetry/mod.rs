@@ -2,6 +2,8 @@
 
 pub mod metrics;
 
+use std::io::BufWriter;
+
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -16,8 +18,9 @@ const WAITING_LINES: usize = 8192;
 /// Logging was started before, or the filter is wrong (which a checked config rules out).
 pub fn start_logging(config: &Log) -> anyhow::Result<WorkerGuard> {
     let filter: Targets = config.level.parse()?;
-    let (writer, guard) =
-        NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).finish(std::io::stderr());
+    // Flushed whenever no line waits: only a busy log is written in larger pieces.
+    let lines = BufWriter::new(std::io::stderr());
+    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).finish(lines);
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     let layer = match config.format {
         LogFormat::Text => layer.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),

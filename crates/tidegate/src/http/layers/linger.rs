@@ -10,61 +10,63 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::Request,
-    middleware::Next,
-    response::Response,
 };
 use http::header;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 
 /// What is read at most, and for how long.
 const BYTES: usize = 64 << 20;
 const TIME: Duration = Duration::from_secs(5);
 
-/// Wraps the bodies of requests.
-pub(in crate::http) async fn linger(request: Request, next: Next) -> Response {
-    if request.body().is_end_stream() {
-        return next.run(request).await;
-    }
+/// The request with a body that lingers, if there is one.
+pub(in crate::http) fn linger(request: Request<Incoming>) -> Request {
     // A client that asks before it sends has not sent; it learns from the answer that it need not.
     let asks_first = request.headers().contains_key(header::EXPECT);
-    next.run(request.map(|body| Body::new(Lingering { body, unread: !asks_first }))).await
+    request.map(|body| {
+        if body.is_end_stream() {
+            return Body::empty();
+        }
+        Body::new(Lingering { body: Some(body), unread: !asks_first })
+    })
 }
 
 struct Lingering {
-    body: Body,
+    /// There until it is dropped.
+    body: Option<Incoming>,
     /// Whether there may be something on its way that nobody has read.
     unread: bool,
 }
 
 impl HttpBody for Lingering {
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = hyper::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let polled = Pin::new(body).poll_frame(cx);
         self.unread = !matches!(polled, Poll::Ready(None | Some(Err(_))));
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(HttpBody::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map_or_else(SizeHint::default, HttpBody::size_hint)
     }
 }
 
 impl Drop for Lingering {
     fn drop(&mut self) {
-        if !self.unread || self.body.is_end_stream() {
+        let Some(mut body) = self.body.take().filter(|body| self.unread && !body.is_end_stream()) else {
             return;
-        }
-        let mut body = std::mem::take(&mut self.body);
+        };
         tokio::spawn(async move {
             let reading = async {
                 let mut left = BYTES;

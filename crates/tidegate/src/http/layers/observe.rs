@@ -1,6 +1,7 @@
 //! One log line and one measurement a request, written when the last byte of its answer is sent or the client is gone.
 
 use std::{
+    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
     time::Instant,
@@ -9,62 +10,58 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::Request,
-    middleware::Next,
     response::Response,
 };
 use http::{HeaderName, HeaderValue, Method, Uri};
 use http_body::{Frame, SizeHint};
 
-use crate::{
-    server::Peer,
-    telemetry::metrics::{self, Surface},
-};
+use crate::telemetry::metrics::{self, Surface};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The name under which a request appears in the log and in `X-Request-Id`.
-struct RequestId(HeaderValue);
-
-impl RequestId {
-    fn new() -> Self {
-        let mut text = [0; 32];
-        let text = uuid::Uuid::now_v7().simple().encode_lower(&mut text);
-        Self(HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unknown")))
-    }
-}
-
-/// Gives the request an id, and writes its line at the end.
-pub(in crate::http) async fn observe(request: Request, next: Next) -> Response {
-    let id = RequestId::new();
-    let mut line = Line {
-        started: Instant::now(),
-        method: request.method().clone(),
-        uri: request.uri().clone(),
-        peer: request.extensions().get::<Peer>().copied(),
-        id: id.0.clone(),
-        status: 0,
-        sent: 0,
-        complete: false,
-    };
-    let mut response = next.run(request).await;
-    line.status = response.status().as_u16();
-    response.headers_mut().insert(REQUEST_ID, id.0);
-    response.map(|body| {
-        line.complete = body.is_end_stream();
-        Body::new(Observed { body, line })
-    })
+fn new_id() -> HeaderValue {
+    let mut text = [0; 32];
+    let text = uuid::Uuid::now_v7().simple().encode_lower(&mut text);
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unknown"))
 }
 
 /// What is known of a request; dropping it writes it down.
-struct Line {
+pub(in crate::http) struct Line {
     started: Instant,
     method: Method,
     uri: Uri,
-    peer: Option<Peer>,
+    peer: SocketAddr,
     id: HeaderValue,
     status: u16,
     sent: u64,
     complete: bool,
+}
+
+impl Line {
+    /// A request came from `peer`; it gets an id.
+    pub(in crate::http) fn begin<B>(request: &Request<B>, peer: SocketAddr) -> Self {
+        Self {
+            started: Instant::now(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            peer,
+            id: new_id(),
+            status: 0,
+            sent: 0,
+            complete: false,
+        }
+    }
+
+    /// The request is answered with `response`, which carries the id; the line is written with its last byte.
+    pub(in crate::http) fn end_with(mut self, mut response: Response) -> Response {
+        self.status = response.status().as_u16();
+        response.headers_mut().insert(REQUEST_ID, self.id.clone());
+        response.map(|body| {
+            self.complete = body.is_end_stream();
+            Body::new(Observed { body, line: self })
+        })
+    }
 }
 
 impl Drop for Line {
@@ -82,7 +79,7 @@ impl Drop for Line {
             status = self.status,
             bytes = self.sent,
             ms = (seconds * 1e5).round() / 100.0,
-            peer = self.peer.map(|peer| tracing::field::display(peer.0)),
+            peer = %self.peer,
             cut = (!self.complete).then_some(true),
             "request"
         );

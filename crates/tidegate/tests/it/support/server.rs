@@ -13,7 +13,7 @@ use tidegate::{
     clock::{Clock, Timestamp},
     config::{Config, Overrides},
     db::{AccountId, DbOptions, accounts, contents, pins},
-    http,
+    http::Surfaces,
     server::Server,
     telemetry,
 };
@@ -60,7 +60,7 @@ impl TestServer {
         telemetry::metrics::recorder();
         let clock = Clock::manual(Timestamp::from_millis(1_700_000_000_123));
         let app = App::open(config, clock.clone()).await.unwrap();
-        let server = Server::bind(&app.config.server, http::router(app.clone())).await.unwrap();
+        let server = Server::bind(&app.config.server, Surfaces::new(app.clone())).await.unwrap();
         let address = server.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async move {
