@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-/// Gives memory back sooner and splits it less than the system's allocator under many uploads at once.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     tidegate::cli::run()
 }

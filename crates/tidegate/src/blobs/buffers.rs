@@ -7,7 +7,7 @@ use bytes::Bytes;
 /// Smaller buffers are not worth keeping.
 const KEPT_FROM: usize = 64 << 10;
 /// What is kept at most, in bytes.
-const KEPT_BYTES: usize = 8 << 20;
+const KEPT_BYTES: usize = 16 << 20;
 
 static POOL: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 

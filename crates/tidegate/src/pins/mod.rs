@@ -6,6 +6,7 @@ mod audit;
 mod check;
 mod claim;
 mod collect;
+mod gather;
 mod library;
 mod locks;
 mod measure;

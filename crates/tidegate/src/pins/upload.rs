@@ -12,10 +12,11 @@ use tokio::{
 use super::{
     PinError, Pins,
     collect::{CollectError, Collected, Found, Step},
+    gather::Gather,
 };
 use crate::telemetry::metrics::{self, Running};
 
-/// Steps waiting for the importing thread; each holds at most what one read from the network gave.
+/// Steps waiting for the importing thread; each holds at most one piece of content.
 const WAITING_STEPS: usize = 4;
 /// What the paths of one upload may take in memory.
 const PATH_BYTES: usize = 64 << 20;
@@ -26,6 +27,7 @@ const BUSY_RETRY: Duration = Duration::from_secs(2);
 pub struct Upload {
     steps: mpsc::Sender<Step>,
     worker: JoinHandle<Result<Collected, CollectError>>,
+    gather: Gather,
     bytes_left: u64,
     files_left: usize,
     path_bytes_left: usize,
@@ -49,6 +51,7 @@ impl Pins {
         Ok(Upload {
             steps,
             worker,
+            gather: Gather::default(),
             bytes_left: limits.0,
             files_left: limits.1,
             path_bytes_left: PATH_BYTES,
@@ -73,11 +76,16 @@ impl Upload {
     ///
     /// # Errors
     /// The upload is too large, or the import has failed, as on a full disk.
-    pub async fn write(&mut self, bytes: Bytes) -> Result<(), PinError> {
+    pub async fn write(&mut self, mut bytes: Bytes) -> Result<(), PinError> {
         let len = bytes.len() as u64;
         self.bytes_left = self.bytes_left.checked_sub(len).ok_or(PinError::TooLarge(self.limits.0))?;
         metrics::received(len);
-        self.step(Step::Data(bytes)).await
+        while !bytes.is_empty() {
+            if let Some(piece) = self.gather.take(&mut bytes) {
+                self.step(Step::Data(piece)).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The file begun last is complete.
@@ -85,6 +93,9 @@ impl Upload {
     /// # Errors
     /// The import has failed.
     pub async fn close_file(&mut self) -> Result<(), PinError> {
+        if let Some(piece) = self.gather.rest() {
+            self.step(Step::Data(piece)).await?;
+        }
         self.step(Step::Close).await
     }
 
