@@ -9,12 +9,14 @@ use crate::blobs::Buffer;
 
 /// Length of a piece in bytes: a whole part of every profile's chunk.
 const PIECE: usize = 128 << 10;
-/// A shorter rest is copied out, so that files of a few bytes share one buffer.
+/// What is shorter and stays alone needs no buffer.
 const SHORT: usize = 32 << 10;
 
 /// The piece being filled.
 #[derive(Default)]
 pub(super) struct Gather {
+    /// Short bytes that came first: often they are the whole file.
+    first: Bytes,
     buffer: Option<Buffer>,
     len: usize,
 }
@@ -22,8 +24,15 @@ pub(super) struct Gather {
 impl Gather {
     /// Takes what fits from the front of `bytes`; gives the piece if it is full now.
     pub(super) fn take(&mut self, bytes: &mut Bytes) -> Option<Bytes> {
-        let taken = bytes.split_to(bytes.len().min(PIECE - self.len));
+        if self.len == 0 && bytes.len() < SHORT {
+            self.len = bytes.len();
+            self.first = std::mem::take(bytes);
+            return None;
+        }
         let buffer = self.buffer.get_or_insert_with(|| Buffer::new(PIECE));
+        let first = std::mem::take(&mut self.first);
+        buffer.as_mut()[..first.len()].copy_from_slice(&first);
+        let taken = bytes.split_to(bytes.len().min(PIECE - self.len));
         buffer.as_mut()[self.len..][..taken.len()].copy_from_slice(&taken);
         self.len += taken.len();
         if self.len == PIECE { self.rest() } else { None }
@@ -31,13 +40,11 @@ impl Gather {
 
     /// What was taken and not given yet, if anything.
     pub(super) fn rest(&mut self) -> Option<Bytes> {
-        match std::mem::take(&mut self.len) {
-            0 => None,
-            len if len < SHORT => {
-                self.buffer.as_ref().map(|buffer| Bytes::copy_from_slice(&buffer.as_ref()[..len]))
-            }
-            len => self.buffer.take().map(|buffer| buffer.freeze(len)),
+        let len = std::mem::take(&mut self.len);
+        if !self.first.is_empty() {
+            return Some(std::mem::take(&mut self.first));
         }
+        self.buffer.take_if(|_| len > 0).map(|buffer| buffer.freeze(len))
     }
 }
 
