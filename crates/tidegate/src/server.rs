@@ -20,9 +20,8 @@ use crate::{
     telemetry::metrics::{self, Running},
 };
 
-/// What a connection of HTTP/1.1 reads at once, and so how long a request's head may be. What is read stays in its buffer until
-/// all of it is used, and most reads of an upload fill a buffer only in part: with hyper's 400 KiB, eight large uploads
-/// took half as much memory again (docs/performance.md).
+/// What a connection of HTTP/1.1 reads at once, and so how long a request's head may be. hyper's own 400 KiB would be held by each
+/// connection that uploads, and be no faster.
 const READ_BUFFER: usize = 128 << 10;
 
 /// How often what was measured is summed up: until then every single value is kept.
