@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What a connection of HTTP/1.1 reads at once, and so how long a request's head may be. hyper's own 400 KiB would be held by each
-/// connection that uploads, and be no faster.
+/// connection that uploads.
 const READ_BUFFER: usize = 128 << 10;
 
 /// How often what was measured is summed up: until then every single value is kept.
