@@ -88,9 +88,9 @@ impl CarFile {
     /// Whether the block of `hash` is in this file.
     ///
     /// # Errors
-    /// The index cannot be read.
-    pub fn contains(&self, hash: &Multihash) -> Result<bool, BlobError> {
-        Ok(self.find(hash, Access::Disk)?.is_some())
+    /// The index cannot be read, or not without waiting.
+    pub fn contains(&self, hash: &Multihash, access: Access) -> Result<bool, BlobError> {
+        Ok(self.find(hash, access)?.is_some())
     }
 
     /// A reader of blocks.

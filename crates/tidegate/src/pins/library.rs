@@ -4,10 +4,14 @@
 use std::{sync::Arc, time::Duration};
 
 use moka::sync::Cache;
-use tidegate_content::{Cid, cid_text::IDENTITY, parse_cid};
+use tidegate_content::{
+    Cid,
+    cid_text::{IDENTITY, Multihash},
+    parse_cid,
+};
 
 use crate::{
-    blobs::{BlobError, BlobStore, CarFile, Root, prefix},
+    blobs::{Access, BlobError, BlobStore, CarFile, Root, prefix},
     db::{Db, DbError, contents, pins},
 };
 
@@ -32,7 +36,7 @@ pub enum LookupError {
 pub struct Library {
     db: Arc<Db>,
     store: BlobStore,
-    public: Cache<Root, bool>,
+    public: Cache<Root, ()>,
 }
 
 impl Library {
@@ -64,14 +68,14 @@ impl Library {
     /// # Errors
     /// The database cannot be read.
     pub async fn is_public(&self, root: &Root) -> Result<bool, LookupError> {
-        if let Some(known) = self.public.get(root) {
-            return Ok(known);
+        if self.public.get(root).is_some() {
+            return Ok(true);
         }
         let text = root.to_string();
         let public = self.db.read(move |s| Box::pin(async move { pins::is_public(s, &text).await })).await?;
         // Only a yes is kept: what was just pinned must be there at once.
         if public {
-            self.public.insert(*root, true);
+            self.public.insert(*root, ());
         }
         Ok(public)
     }
@@ -86,7 +90,7 @@ impl Library {
             let Some(car) = self.open(Root::of(&root)).await? else {
                 continue;
             };
-            if car.contains(cid.hash())? {
+            if holds(&car, cid.hash()).await? {
                 return Ok(Some(car));
             }
         }
@@ -106,5 +110,18 @@ impl Library {
             Ok(opened) => Ok(opened?),
             Err(_) => Err(BlobError::Damaged("reading its headers failed").into()),
         }
+    }
+}
+
+/// Whether `car` has the block of `hash`; only an index that is not in memory is read on a thread that may wait.
+async fn holds(car: &Arc<CarFile>, hash: &Multihash) -> Result<bool, LookupError> {
+    match car.contains(hash, Access::Memory) {
+        Err(BlobError::WouldBlock) => {}
+        known => return Ok(known?),
+    }
+    let (car, hash) = (Arc::clone(car), *hash);
+    match tokio::task::spawn_blocking(move || car.contains(&hash, Access::Disk)).await {
+        Ok(known) => Ok(known?),
+        Err(_) => Err(BlobError::Damaged("reading its index failed").into()),
     }
 }
