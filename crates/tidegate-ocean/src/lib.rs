@@ -1,4 +1,27 @@
 //! Ocean Protocol's documents and rules: what was signed, which order pays for which service, which nonce is next.
 //!
-//! Everything here is a pure function of facts that the caller brings: no network, no clock, no database. The crate
-//! is a place kept for those rules; the server answers no Ocean route yet.
+//! Everything here is a pure function of facts that the caller brings: no network, no clock, no database, no randomness.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`did`] | ids of assets |
+//! | [`nonce`] | exact decimals that only rise |
+//! | [`signature`] | signatures, what clients sign, and who did |
+//! | [`key`] | the Provider's key |
+//! | [`mod@ecies`] | encryption to a key |
+
+pub mod did;
+pub mod ecies;
+pub mod key;
+pub mod nonce;
+pub mod signature;
+
+pub use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+
+pub use did::{Did, DidError};
+pub use ecies::EciesError;
+pub use key::{KeyError, ProviderKey};
+pub use nonce::{Nonce, NonceError};
+pub use signature::{
+    Signature, SignatureError, SignedRequest, is_signed_by, recover, wallet_hashes, wallet_signature,
+};
