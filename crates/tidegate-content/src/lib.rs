@@ -15,8 +15,10 @@
 //! | [`list`] | the entries of a directory |
 //! | [`read`] | a range of a file to its bytes |
 //! | [`walk`] | all blocks of a DAG |
+//! | [`frontier`] | what is missing of a DAG that comes in block by block |
 //! | [`extract`] | the verified blocks of a download to files |
 
+mod links;
 mod node;
 mod pending;
 mod shard;
@@ -27,6 +29,7 @@ pub mod car;
 pub mod cid_text;
 pub mod dag_pb;
 pub mod extract;
+pub mod frontier;
 pub mod hamt;
 pub mod import;
 pub mod list;
@@ -41,6 +44,7 @@ pub use block::{BlockError, MAX_BLOCK_BYTES, NewBlock, sha256, verify_block};
 pub use cid_text::{Cid, CidError, content_key, parse_cid};
 pub use dag_pb::{DagPbError, PbLink, PbNode};
 pub use extract::{ExtractError, ExtractEvent, Extractor};
+pub use frontier::{Frontier, FrontierError, FrontierLimits, Progress};
 pub use import::{BlockSink, DirectoryError, DirectoryImport, FileImport, Hasher, Imported, TreeError};
 pub use list::{DirectoryEntries, DirectoryEntry, DirectoryStep};
 pub use node::NodeError;

@@ -15,6 +15,9 @@ pub enum NodeError {
     /// Its codec says DAG-PB, its bytes do not.
     #[error(transparent)]
     DagPb(#[from] DagPbError),
+    /// Its codec says DAG-CBOR, its bytes do not.
+    #[error("not DAG-CBOR: {0}")]
+    DagCbor(&'static str),
     /// A DAG-PB node whose data is not a UnixFS message, or one that contradicts its links.
     #[error(transparent)]
     UnixFs(#[from] UnixFsError),

@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use bytes::Bytes;
 
 use crate::block::sha256;
-use crate::cid_text::{Cid, DAG_PB};
-use crate::dag_pb::PbNode;
+use crate::cid_text::Cid;
+use crate::links::links;
 use crate::node::NodeError;
 use crate::pending::{MAX_DAG_DEPTH, Pending};
 use crate::source::{BlockSource, ReadError, fetch, identity_block};
 
 /// Walks a whole DAG depth first, each block before its children and these in the order of the links.
 ///
-/// DAG-PB is followed, other codecs are leaves. Identity CIDs are followed too, but are no blocks and are not given.
+/// DAG-PB and DAG-CBOR are followed, other codecs are leaves. Identity CIDs are followed too, but are no blocks and are not given.
 #[derive(Debug)]
 pub struct DagWalk {
     pending: Pending<Cid>,
@@ -61,8 +61,7 @@ impl DagWalk {
     }
 
     fn descend(&mut self, cid: &Cid, block: &Bytes) -> Result<(), NodeError> {
-        let links = if cid.codec() == DAG_PB { PbNode::decode(block)?.links } else { Vec::new() };
-        self.pending.replace(links.into_iter().map(|link| link.cid).collect())
+        self.pending.replace(links(cid, block)?)
     }
 }
 

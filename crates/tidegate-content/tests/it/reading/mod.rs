@@ -4,5 +4,6 @@ mod archives;
 mod downloads;
 mod files;
 mod hamt;
+mod missing;
 mod paths;
 mod store;
