@@ -1,4 +1,5 @@
-//! Pinned content on disk: one CARv2 file a DAG, named by its root, under `blobs/`; unfinished ones under `staging/`.
+//! Pinned content on disk: one CARv2 file a DAG, named by its root, under `blobs/`; unfinished ones under `staging/`,
+//! and those that are brought in from elsewhere, which may take many tries, under `partial/`.
 //!
 //! A file under `blobs/` is whole and synced: it was staged, sealed, synced, renamed and its folder synced, in this order.
 //! Which content may be served to whom is not known here.
@@ -7,10 +8,12 @@ mod buffers;
 mod car_file;
 mod content_type;
 mod disk;
+mod partial;
 mod staging;
 mod stream;
 mod verify;
 mod waiting;
+mod writer;
 
 use std::{
     collections::HashSet,
@@ -21,12 +24,13 @@ use std::{
 };
 
 use moka::sync::Cache;
-use tidegate_content::{Cid, content_key};
+use tidegate_content::{Cid, content_key, parse_cid};
 
 pub(crate) use buffers::Buffer;
 pub use car_file::{CarCursor, CarFile};
 pub(crate) use content_type::{SNIFFED, content_type};
 pub use disk::{Access, BlobError};
+pub use partial::PartialCar;
 pub use staging::{Sealed, StagedCar, prefix};
 pub(crate) use stream::ContentStream;
 pub use verify::{Damage, Verified, verify};
@@ -62,6 +66,7 @@ impl std::fmt::Display for Root {
 pub struct BlobStore {
     blobs: Arc<Path>,
     staging: Arc<Path>,
+    partial: Arc<Path>,
     /// Folders below `blobs` whose own names are known to be durable.
     durable: Arc<Mutex<HashSet<PathBuf>>>,
     open: Cache<Root, Arc<CarFile>>,
@@ -73,14 +78,15 @@ impl BlobStore {
     /// # Errors
     /// The folders cannot be made.
     pub fn open(dir: &Path) -> io::Result<Self> {
-        let (blobs, staging) = (dir.join("blobs"), dir.join("staging"));
-        for folder in [&blobs, &staging] {
+        let [blobs, staging, partial] = ["blobs", "staging", "partial"].map(|name| dir.join(name));
+        for folder in [&blobs, &staging, &partial] {
             fs::create_dir_all(folder)?;
         }
         sync_dir(dir)?;
         Ok(Self {
             blobs: blobs.into(),
             staging: staging.into(),
+            partial: partial.into(),
             durable: Arc::default(),
             open: Cache::new(OPEN_FILES),
         })
@@ -105,6 +111,40 @@ impl BlobStore {
     /// The file cannot be made.
     pub fn stage(&self, version: cid::Version) -> Result<StagedCar, BlobError> {
         StagedCar::create(self.staging.join(format!("{}.car", uuid::Uuid::now_v7().simple())), version)
+    }
+
+    /// What has come so far of the DAG below `root`, which others keep. Only one at a time may be open of a root.
+    ///
+    /// # Errors
+    /// The file cannot be made or read.
+    pub fn partial(&self, root: &Cid) -> Result<PartialCar, BlobError> {
+        PartialCar::open(self.partial_path(&Root::of(root)), root)
+    }
+
+    /// Removes what has come of a DAG that nobody waits for any more; nothing there is no error.
+    ///
+    /// # Errors
+    /// The file is there and cannot be removed.
+    pub fn remove_partial(&self, root: &Root) -> io::Result<()> {
+        remove_file(&self.partial_path(root))
+    }
+
+    /// Every DAG of which some has come, in no order.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn partials(&self) -> io::Result<Vec<Root>> {
+        let mut roots = Vec::new();
+        for entry in fs::read_dir(&self.partial)? {
+            let path = entry?.path();
+            let name = path.file_stem().and_then(|name| name.to_str());
+            roots.extend(name.and_then(|name| parse_cid(name).ok()).map(|cid| Root::of(&cid)));
+        }
+        Ok(roots)
+    }
+
+    fn partial_path(&self, root: &Root) -> PathBuf {
+        self.partial.join(format!("{root}.car"))
     }
 
     /// Gives a sealed file its final name, durably. It replaces a file of the same root, which holds the same blocks.
@@ -139,10 +179,7 @@ impl BlobStore {
     /// The file is there and cannot be removed.
     pub fn remove(&self, root: &Root) -> io::Result<()> {
         self.open.invalidate(root);
-        match fs::remove_file(self.path(root)) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-            _ => Ok(()),
-        }
+        remove_file(&self.path(root))
     }
 
     /// The file of `root`, open; `None` if there is none.
@@ -186,6 +223,14 @@ impl BlobStore {
     pub fn path(&self, root: &Root) -> PathBuf {
         let name = root.to_string();
         self.blobs.join(&name[name.len() - 2..]).join(format!("{name}.car"))
+    }
+}
+
+/// Removes a file; one that is not there is no error.
+fn remove_file(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
     }
 }
 
