@@ -7,6 +7,7 @@
 //!          http/       every route; one folder per dialect
 //! house    pins/       the life of a pin, and who may read what
 //!          accounts/   people, keys and tokens
+//!          pull/       bringing content in by its CID
 //!          access/     nonces and auth tokens of Ethereum addresses
 //! ground   blobs/      content on disk
 //!          db/         all SQL
@@ -27,5 +28,6 @@ pub mod db;
 pub mod fetch;
 pub mod http;
 pub mod pins;
+pub mod pull;
 pub mod server;
 pub mod telemetry;

@@ -1,6 +1,6 @@
 //! What an operator can set: one struct per section of `tidegate.toml`, where each value is documented.
 //!
-//! [`Config::load`] reads file, environment and flags. This file, `provider.rs` and `chains.rs` say what a setting is,
+//! [`Config::load`] reads file, environment and flags. This file, `provider.rs`, `pull.rs` and `chains.rs` say what a setting is,
 //! `layers.rs` where it comes from, and `aliases.rs` which other server's variables are understood.
 
 mod aliases;
@@ -9,6 +9,7 @@ mod check;
 mod error;
 mod layers;
 mod provider;
+mod pull;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ pub use chains::Chains;
 pub use error::ConfigError;
 pub use layers::Overrides;
 pub use provider::{Fees, PerChain, Provider};
+pub use pull::Pull;
 
 /// The documented example, which is also where every default comes from.
 pub const EXAMPLE: &str = include_str!("../../../../tidegate.example.toml");
@@ -48,6 +50,8 @@ pub struct Config {
     pub chains: Chains,
     /// Bounds on what is fetched from elsewhere.
     pub fetch: Fetch,
+    /// Bringing content in by its CID.
+    pub pull: Pull,
     /// Variables of the Python Provider that were found and mean nothing here, for the log.
     #[serde(skip)]
     pub without_meaning: Vec<String>,

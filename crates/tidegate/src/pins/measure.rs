@@ -11,13 +11,19 @@ use crate::{
     db::contents::ContentKind,
 };
 
-/// The kind of the root, and the bytes of all files below it, repeated ones each time.
+/// The kind of the root, and the bytes of all files below it, repeated ones each time. Of a graph that is nothing of UnixFS, the
+/// bytes that it takes here.
 ///
 /// # Errors
-/// A block cannot be read or is not UnixFS.
-pub(super) fn measure(car: &Arc<CarFile>) -> Result<(ContentKind, u64), ReadError<BlobError>> {
+/// A block cannot be read.
+pub(crate) fn measure(car: &Arc<CarFile>) -> Result<(ContentKind, u64), ReadError<BlobError>> {
     let mut measuring = Measuring { blocks: car.cursor(Access::Disk), folders: HashMap::new() };
-    measuring.entity(car.root(), 0)
+    match measuring.entity(car.root(), 0) {
+        Ok((ContentKind::Other, 0)) | Err(ReadError::Malformed { .. }) => {
+            Ok((ContentKind::Other, car.data().end - car.data().start))
+        }
+        measured => measured,
+    }
 }
 
 struct Measuring {

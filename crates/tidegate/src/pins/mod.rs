@@ -23,6 +23,7 @@ pub use check::Damaged;
 pub use claim::{first_profile, profiles_for};
 pub use collect::CollectError;
 pub use library::{Library, LookupError};
+pub(crate) use measure::measure;
 pub use repair::Repaired;
 pub use upload::Upload;
 

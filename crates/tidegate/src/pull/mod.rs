@@ -1,0 +1,130 @@
+//! Bringing a whole DAG in by its CID: from what is public here, from trustless gateways, from a Kubo node.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `source.rs` | who is asked for blocks, and how |
+//! | `choice.rs` | whom of them to ask next |
+//! | `archive.rs` | a DAG as one stream |
+//! | `blocks.rs` | a DAG block by block, many at once |
+//! | `keep.rs` | checking what comes, and keeping it |
+//! | `whole.rs` | the end: a walk through all of it |
+//!
+//! Nobody is trusted: each block is hashed, and only what belongs to the DAG is kept. What has come stays on the disk when a try
+//! ends early, and the next one goes on from there. When to try, and what becomes of the content, is the business of others.
+
+mod archive;
+mod blocks;
+mod choice;
+mod error;
+mod keep;
+mod source;
+mod whole;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tidegate_content::{Cid, FrontierLimits, Progress};
+use tokio::time::timeout;
+
+pub use error::{Miss, PullError};
+pub use source::Source;
+pub use whole::Pulled;
+
+use crate::{
+    blobs::{BlobStore, Root},
+    config,
+    pins::Library,
+};
+use choice::Choice;
+use keep::{Keeper, blocking};
+
+/// See the module's documentation. Cheap to clone.
+#[derive(Clone)]
+pub struct Puller(Arc<Parts>);
+
+struct Parts {
+    library: Library,
+    store: BlobStore,
+    sources: Vec<Source>,
+    settings: config::Pull,
+}
+
+/// How far a try has come, for whoever watches. Clones show the same.
+#[derive(Debug, Clone, Default)]
+pub struct Watched(Arc<Mutex<Progress>>);
+
+impl Watched {
+    /// How far it is now.
+    #[must_use]
+    pub fn get(&self) -> Progress {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, progress: Progress) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+    }
+}
+
+impl Puller {
+    /// Brings content into `store` from what `library` knows and from `sources`, which are asked in this order.
+    #[must_use]
+    pub fn new(library: Library, store: BlobStore, sources: Vec<Source>, settings: &config::Pull) -> Self {
+        Self(Arc::new(Parts { library, store, sources, settings: settings.clone() }))
+    }
+
+    /// One try at the whole DAG below `root`. Only one at a time may run for a root.
+    ///
+    /// # Errors
+    /// See [`PullError`]; it tells whether another try makes sense.
+    pub async fn pull(&self, root: Cid, watched: &Watched) -> Result<Pulled, PullError> {
+        let trying = self.complete(root, watched);
+        let keeper = timeout(self.0.settings.try_timeout, trying).await.map_err(|_| PullError::Timeout)??;
+        blocking(move || keeper.into_whole()).await
+    }
+
+    /// Forgets what has come of a DAG that nobody waits for any more.
+    ///
+    /// # Errors
+    /// The file cannot be removed.
+    pub async fn forget(&self, root: Root) -> Result<(), PullError> {
+        let store = self.0.store.clone();
+        blocking(move || Ok(store.remove_partial(&root).map_err(crate::blobs::BlobError::from)?)).await
+    }
+
+    /// Connects the Kubo node, if there is one, to where a client says that the content is. What fails is no matter.
+    pub async fn hint(&self, origins: &[String]) {
+        for source in &self.0.sources {
+            source.connect(origins).await;
+        }
+    }
+
+    async fn complete(&self, root: Cid, watched: &Watched) -> Result<Keeper, PullError> {
+        let settings = &self.0.settings;
+        let limits = FrontierLimits { blocks: settings.blocks, bytes: settings.size.as_u64() };
+        let (store, watched, ahead) = (self.0.store.clone(), watched.clone(), settings.parallel);
+        let keeper = blocking(move || Keeper::open(&store, root, limits, ahead, watched)).await?;
+        let choice = Choice::among(&self.0.sources);
+        let (keeper, news) = self.take_root(keeper, &choice).await?;
+        let keeper = if news { self.by_archive(keeper, &choice).await? } else { keeper };
+        self.by_blocks(keeper, &choice).await
+    }
+
+    /// Gets the root where it is missing; tells whether all below it is likely to be missing too.
+    async fn take_root(&self, keeper: Keeper, choice: &Choice<'_>) -> Result<(Keeper, bool), PullError> {
+        const SAMPLE: usize = 8;
+        let mut keeper = keeper;
+        let Some(root) = keeper.root_if_missing() else {
+            return Ok((keeper, false));
+        };
+        keeper.ready();
+        let block = self.fetch(&root, choice).await.map_err(|miss| PullError::missing(&root, miss))?;
+        let keeper = blocking(move || keeper.kept(&root, &block)).await?;
+        for cid in keeper.next_few(SAMPLE) {
+            if self.find_here(&cid).await?.is_some() {
+                return Ok((keeper, false));
+            }
+        }
+        // One or two blocks come faster by themselves.
+        let many = keeper.next_few(SAMPLE).len() > 2;
+        Ok((keeper, many))
+    }
+}

@@ -1,0 +1,58 @@
+//! The end of a try: the file is completed, and all of the DAG is walked through once more, from the disk, before anybody says that
+//! it is here.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tidegate_content::{Cid, DagWalk, PbNode, ReadError, UnixFs, cid_text::DAG_PB};
+
+use super::{PullError, keep::Keeper};
+use crate::{
+    blobs::{Access, BlobError, CarFile, Sealed},
+    db::contents::ContentKind,
+    pins::measure,
+};
+
+/// A whole DAG that waits for its place.
+pub struct Pulled {
+    /// The complete file.
+    pub sealed: Sealed,
+    /// What the root is.
+    pub kind: ContentKind,
+    /// Bytes of the file or of all files below, and never less than the blocks hold.
+    pub size: u64,
+}
+
+impl Keeper {
+    /// Completes the file and walks through it.
+    pub(super) fn into_whole(self) -> Result<Pulled, PullError> {
+        let sealed = self.partial.seal()?;
+        let car = Arc::new(CarFile::open(sealed.path())?);
+        let mut blocks = car.cursor(Access::Disk);
+        let mut walk = DagWalk::new(*car.root(), false);
+        let mut held: u64 = 0;
+        while let Some((cid, block)) = walk.next(&mut blocks).map_err(unreadable)? {
+            held += payload(&cid, &block);
+        }
+        let (kind, size) = measure(&car).map_err(unreadable)?;
+        // A DAG may claim that there is less in its files than it makes us keep.
+        Ok(Pulled { sealed, kind, size: size.max(held) })
+    }
+}
+
+/// Bytes of content in a block, without what holds a DAG together.
+fn payload(cid: &Cid, block: &Bytes) -> u64 {
+    let message = || UnixFs::decode(&PbNode::decode(block).ok()?.data?).ok();
+    let len = match (cid.codec() == DAG_PB).then(message).flatten() {
+        Some(message) => message.data.map_or(0, |data| data.len()),
+        None => block.len(),
+    };
+    len as u64
+}
+
+fn unreadable(error: ReadError<BlobError>) -> PullError {
+    match error {
+        ReadError::Source(error) => error.into(),
+        malformed => PullError::Unreadable(Box::new(malformed)),
+    }
+}
