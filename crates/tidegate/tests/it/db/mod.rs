@@ -1,6 +1,7 @@
 //! The data layer, each story on both engines.
 
 mod contents;
+mod jobs;
 mod keys;
 mod opening;
 mod pins;
