@@ -18,6 +18,10 @@ statements! {
     // One statement, so that two uploads at once cannot both take the last bytes. Subtracted, so that nothing overflows.
     CHARGE = "UPDATE accounts SET used_bytes = used_bytes + $1
               WHERE id = $2 AND $1 <= COALESCE(quota_bytes, $3) - used_bytes";
+    // Each request of an account gets a later time than the one before it.
+    STAMP = "UPDATE accounts SET last_request_at = CASE WHEN last_request_at >= $1 THEN last_request_at + 1 ELSE $1 END
+             WHERE id = $2 RETURNING last_request_at";
+    LOCK = "UPDATE accounts SET last_request_at = last_request_at WHERE id = $1";
     REFUND = "UPDATE accounts SET used_bytes = CASE WHEN used_bytes > $1 THEN used_bytes - $1 ELSE 0 END
               WHERE id = $2";
 }
@@ -126,6 +130,26 @@ pub async fn set_password_hash(
 /// [`DbError`] of the engine.
 pub async fn set_quota(s: &mut Session<'_>, id: AccountId, quota: Option<u64>) -> Result<bool, DbError> {
     Ok(s.execute(SET_QUOTA, &[quota.into(), id.into()]).await? == 1)
+}
+
+/// Makes other transactions that lock this account wait until this one ends. Whoever changes its pins or jobs does this first:
+/// PostgreSQL's READ COMMITTED then lets each statement see all that was decided before. False when there is no such account.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn lock(s: &mut Session<'_>, id: AccountId) -> Result<bool, DbError> {
+    Ok(s.execute(LOCK, &[id.into()]).await? == 1)
+}
+
+/// [`lock`], and a time for a new request: `now`, moved on just so far that no other request of the account has it. Nothing when
+/// there is no such account.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn stamp(s: &mut Session<'_>, id: AccountId, now: Timestamp) -> Result<Option<Timestamp>, DbError> {
+    s.query_opt(STAMP, &[now.into(), id.into()]).await?.map(|row| row.get(0)).transpose()
 }
 
 /// Takes `bytes` of the account's quota; false when there are not so many left (or no such account).

@@ -9,6 +9,7 @@ use super::{DbError, Engine};
 const FILES: &[(&str, &str)] = &[
     ("V0001__accounts_contents_pins", include_str!("../../migrations/V0001__accounts_contents_pins.sql")),
     ("V0002__provider", include_str!("../../migrations/V0002__provider.sql")),
+    ("V0003__jobs", include_str!("../../migrations/V0003__jobs.sql")),
 ];
 
 /// What the engines spell differently: the placeholder, SQLite's word, PostgreSQL's word.
@@ -19,6 +20,11 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
     ("{bytes}", "BLOB", "BYTEA"),
     ("{without_rowid}", " WITHOUT ROWID", ""),
+    // Lines for one engine are a comment to the other.
+    ("{sqlite}", "", "-- "),
+    ("{postgres}", "-- ", ""),
+    // What lower() does to more than ASCII is SQLite's choice to leave and PostgreSQL's locale's to make.
+    ("{ascii}", "", " COLLATE \"C\""),
 ];
 
 /// The migrations as `engine` wants them, each run with its record in one transaction.

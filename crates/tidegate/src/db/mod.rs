@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! accounts keys contents pins settings   the statements, one file per subject; each function takes a Session
+//! jobs/ tallies unpinned                 requests and their fate; lengths of lists; what may be collected
 //! nonces tokens orders receipts wallets  the same, for selling access
 //! session                                one transaction in progress
 //! sqlite/  postgres/                     how a transaction reaches its engine
@@ -26,6 +27,7 @@ pub mod accounts;
 pub mod contents;
 mod error;
 mod ids;
+pub mod jobs;
 pub mod keys;
 mod migrate;
 pub mod nonces;
@@ -37,7 +39,9 @@ mod session;
 pub mod settings;
 mod sqlite;
 mod statements;
+mod tallies;
 pub mod tokens;
+pub mod unpinned;
 mod value;
 pub mod wallets;
 

@@ -3,28 +3,40 @@
 use crate::clock::Timestamp;
 
 use super::statements::statements;
+use super::tallies::Tally;
 use super::value::{FromValue, Value};
-use super::{AccountId, DbError, PinId, Row, Session};
+use super::{AccountId, DbError, PinId, Row, Session, accounts};
+
+/// The columns of a [`Pin`] in its order.
+macro_rules! columns {
+    ($before:expr, $rest:expr) => {
+        concat!(
+            $before,
+            " id, account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at, repeats ",
+            $rest
+        )
+    };
+}
 
 statements! {
-    UPSERT = "INSERT INTO pins
+    UPSERT = columns!("INSERT INTO pins
                   (account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
-              ON CONFLICT (account_id, root, source) DO UPDATE SET
+              ON CONFLICT (account_id, root, source) WHERE source <> 'psa' DO UPDATE SET
                   cid = excluded.cid, name = excluded.name, meta = excluded.meta,
                   visibility = excluded.visibility, pinned_at = excluded.pinned_at, repeats = pins.repeats + 1
-              RETURNING id, account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at, repeats";
-    FIND = "SELECT id, account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at, repeats
-            FROM pins WHERE account_id = $1 AND id = $2";
-    LIST_NEWEST = "SELECT id, account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at, repeats
-                   FROM pins WHERE account_id = $1 AND pinned_at >= $2 AND pinned_at <= $3
-                   ORDER BY pinned_at DESC, id DESC LIMIT $4 OFFSET $5";
-    LIST_OLDEST = "SELECT id, account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at, repeats
-                   FROM pins WHERE account_id = $1 AND pinned_at >= $2 AND pinned_at <= $3
-                   ORDER BY pinned_at, id LIMIT $4 OFFSET $5";
-    COUNT = "SELECT count(*) FROM pins WHERE account_id = $1 AND pinned_at >= $2 AND pinned_at <= $3";
-    DELETE = "DELETE FROM pins WHERE account_id = $1 AND id = $2
-              RETURNING id, account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at, repeats";
+              RETURNING", "");
+    PINNED_AT = "SELECT pinned_at FROM pins WHERE account_id = $1 AND root = $2 AND source = $3 AND source <> 'psa'";
+    FIND = columns!("SELECT", "FROM pins WHERE account_id = $1 AND id = $2");
+    OF_ROOT = columns!("SELECT", "FROM pins WHERE account_id = $1 AND root = $2 ORDER BY id LIMIT 1000");
+    LIST_NEWEST = columns!("SELECT", "FROM pins WHERE account_id = $1 AND pinned_at >= $2 AND pinned_at <= $3
+                   ORDER BY pinned_at DESC, id DESC LIMIT $4 OFFSET $5");
+    LIST_OLDEST = columns!("SELECT", "FROM pins WHERE account_id = $1 AND pinned_at >= $2 AND pinned_at <= $3
+                   ORDER BY pinned_at, id LIMIT $4 OFFSET $5");
+    COUNT = "SELECT count(*) FROM pins WHERE account_id = $1 AND pinned_at >= $2 AND pinned_at < $3";
+    DELETE = columns!("DELETE FROM pins WHERE account_id = $1 AND id = $2 RETURNING", "");
+    OTHER_OF_ROOT = "SELECT 1 FROM pins WHERE account_id = $1 AND root = $2 AND id <> $3 LIMIT 1";
+    HAS_PINS = "SELECT 1 FROM pins WHERE root = $1 LIMIT 1";
     IS_PUBLIC = "SELECT 1 FROM pins WHERE root = $1 AND visibility = 'public' LIMIT 1";
     COUNT_OF_ROOT = "SELECT count(*) FROM pins WHERE root = $1";
     WITHOUT_CONTENT = "SELECT root, count(*) FROM pins
@@ -42,7 +54,8 @@ pub enum Visibility {
 }
 
 impl Visibility {
-    fn as_str(self) -> &'static str {
+    /// As it is stored.
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
             Self::Private => "private",
@@ -60,27 +73,42 @@ impl FromValue for Visibility {
     }
 }
 
-/// Which door a pin came through. The same content through two doors is two pins.
+/// Which door a pin came through. The same content through two doors is two pins, and the same once more through one door renews
+/// its pin, but for the Pinning Service API, where each request is a pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PinSource {
     /// An upload to `/pinning/pinFile`.
     PinFile,
+    /// A CID given to `/pinning/pinByHash`.
+    PinByHash,
+    /// An address given to `/pinning/pinFromS3`.
+    PinFromS3,
+    /// A request of the Pinning Service API; each is a pin of its own.
+    Psa,
+    /// Pinata's older API.
+    Pinata,
 }
 
 impl PinSource {
-    fn as_str(self) -> &'static str {
+    const ALL: [Self; 5] = [Self::PinFile, Self::PinByHash, Self::PinFromS3, Self::Psa, Self::Pinata];
+
+    /// As it is stored and counted.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::PinFile => "pin_file",
+            Self::PinByHash => "pin_by_hash",
+            Self::PinFromS3 => "pin_from_s3",
+            Self::Psa => "psa",
+            Self::Pinata => "pinata",
         }
     }
 }
 
 impl FromValue for PinSource {
     fn from_value(value: &Value) -> Option<Self> {
-        match String::from_value(value)?.as_str() {
-            "pin_file" => Some(Self::PinFile),
-            _ => None,
-        }
+        let text = String::from_value(value)?;
+        Self::ALL.into_iter().find(|source| source.as_str() == text)
     }
 }
 
@@ -165,12 +193,18 @@ pub struct PinQuery {
 }
 
 /// Records a pin. The same account, root and source again is the one entry with a new date, name, metadata and
-/// visibility; [`Pin::is_new`] tells which it was.
+/// visibility ([`PinSource`] says when); [`Pin::is_new`] tells which it was. Locks the account.
 ///
 /// # Errors
 ///
 /// [`DbError`] of the engine.
 pub async fn upsert_pin(s: &mut Session<'_>, pin: &NewPin, now: Timestamp) -> Result<Pin, DbError> {
+    accounts::lock(s, pin.account).await?;
+    let params = [pin.account.into(), pin.root.as_str().into(), pin.source.as_str().into()];
+    if let Some(row) = s.query_opt(PINNED_AT, &params).await? {
+        tally(pin.account).remove(s, row.get(0)?).await?;
+    }
+    tally(pin.account).add(s, now).await?;
     let params = [
         pin.account.into(),
         pin.root.as_str().into(),
@@ -217,16 +251,62 @@ pub async fn list_pins(s: &mut Session<'_>, query: &PinQuery) -> Result<Vec<Pin>
 ///
 /// [`DbError`] of the engine.
 pub async fn count_pins(s: &mut Session<'_>, query: &PinQuery) -> Result<u64, DbError> {
-    s.query_one(COUNT, &[query.account.into(), query.from.into(), query.until.into()]).await?.get(0)
+    // Times are whole milliseconds, so the end of a span that includes its end is one later.
+    let end = Timestamp::from_millis(query.until.as_millis().saturating_add(1));
+    let (mut count, rest) = tally(query.account).sum(s, query.from..end).await?;
+    for span in rest {
+        let params = [query.account.into(), span.start.into(), span.end.into()];
+        count += s.query_one(COUNT, &params).await?.get::<u64>(0)?;
+    }
+    Ok(count)
 }
 
-/// Removes the account's pin and returns it; nothing when there is none.
+fn tally(account: AccountId) -> Tally {
+    Tally { account, what: "pins" }
+}
+
+/// The account's oldest pins of this root, at most 1000.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn pins_of_root(s: &mut Session<'_>, account: AccountId, root: &str) -> Result<Vec<Pin>, DbError> {
+    s.query(OF_ROOT, &[account.into(), root.into()]).await?.iter().map(Pin::from_row).collect()
+}
+
+/// Has the account another pin of the same content? Good until the transaction ends if the account is locked.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn has_other_pins(s: &mut Session<'_>, pin: &Pin) -> Result<bool, DbError> {
+    let params = [pin.pin.account.into(), pin.pin.root.as_str().into(), pin.id.into()];
+    Ok(s.query_opt(OTHER_OF_ROOT, &params).await?.is_some())
+}
+
+/// Has anybody pinned this root?
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn has_pins(s: &mut Session<'_>, root: &str) -> Result<bool, DbError> {
+    Ok(s.query_opt(HAS_PINS, &[root.into()]).await?.is_some())
+}
+
+/// Removes the account's pin and returns it; nothing when there is none. Jobs that ended in it are removed before. Locks the
+/// account.
 ///
 /// # Errors
 ///
 /// [`DbError`] of the engine.
 pub async fn delete_pin(s: &mut Session<'_>, account: AccountId, id: PinId) -> Result<Option<Pin>, DbError> {
-    s.query_opt(DELETE, &[account.into(), id.into()]).await?.as_ref().map(Pin::from_row).transpose()
+    accounts::lock(s, account).await?;
+    let row = s.query_opt(DELETE, &[account.into(), id.into()]).await?;
+    let pin = row.as_ref().map(Pin::from_row).transpose()?;
+    if let Some(pin) = &pin {
+        tally(account).remove(s, pin.pinned_at).await?;
+    }
+    Ok(pin)
 }
 
 /// Has anybody pinned this root publicly?

@@ -19,7 +19,7 @@ macro_rules! statements {
     ($($name:ident $(on $engine:ident)? = $sql:expr;)+) => {
         $(const $name: &str = $sql;)+
 
-        pub(super) const ALL: &[$crate::db::statements::Statement] = &[$(
+        pub(in crate::db) const ALL: &[$crate::db::statements::Statement] = &[$(
             $crate::db::statements::Statement {
                 name: stringify!($name),
                 sql: $name,
@@ -45,6 +45,12 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::orders::ALL,
         super::receipts::ALL,
         super::wallets::ALL,
+        super::tallies::ALL,
+        super::jobs::ALL,
+        super::jobs::list::ALL,
+        super::jobs::search::ALL,
+        super::jobs::queue::ALL,
+        super::unpinned::ALL,
     ]
     .into_iter()
     .flatten()

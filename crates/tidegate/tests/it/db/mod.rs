@@ -1,8 +1,10 @@
 //! The data layer, each story on both engines.
 
 mod contents;
+mod jobs;
 mod keys;
 mod opening;
 mod pins;
+mod provider;
 mod sqlite_batches;
 mod transactions;

@@ -1,0 +1,191 @@
+//! Who works on which job: claimed for a while, renewed while the work goes on, finished once. A worker that dies stops renewing,
+//! and the job falls due for another.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+
+use super::super::statements::statements;
+use super::super::{AccountId, DbError, PinId, Session, accounts};
+use super::{Job, JobId, JobStatus, Progress, select};
+
+statements! {
+    DUE = "SELECT id, account_id FROM jobs WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, id LIMIT 16";
+    NEXT_DUE = "SELECT due_at FROM jobs WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1";
+    FIND_DUE = select!("WHERE account_id = $1 AND id = $2 AND due_at IS NOT NULL AND due_at <= $3");
+    CLAIM = "UPDATE jobs SET status = 'pinning', holder = $1, due_at = $2, tries = tries + 1, updated_at = $3
+             WHERE account_id = $4 AND id = $5";
+    RENEW = "UPDATE jobs SET due_at = $1, bytes_done = $2, bytes_total = $3, blocks_done = $4, updated_at = $5
+             WHERE id = $6 AND holder = $7";
+    HOLDS = "SELECT status FROM jobs WHERE account_id = $1 AND id = $2 AND holder = $3";
+    FINISH = "UPDATE jobs SET status = $1, pin_id = $2, reason = $3, due_at = $4, root = COALESCE($5, root), cid = COALESCE($6, cid),
+                              bytes_done = $7, bytes_total = $8, blocks_done = $9, holder = NULL, updated_at = $10
+              WHERE account_id = $11 AND id = $12";
+}
+
+/// How a try at a job ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// All of its content is here and held by this pin.
+    Pinned {
+        /// The pin.
+        pin: PinId,
+        /// Root and CID, for a job that did not know them.
+        found: Option<(String, String)>,
+    },
+    /// Not yet: it waits in the queue for its next try.
+    Later {
+        /// Why, for the user.
+        reason: String,
+        /// When to try again.
+        at: Timestamp,
+    },
+    /// It failed.
+    Failed {
+        /// Why, for the user.
+        reason: String,
+        /// When to try all the same; nothing when there is no point.
+        again_at: Option<Timestamp>,
+    },
+}
+
+/// Takes the job that has been due for longest, of any account, for `holder` until `now + lease`. It is `pinning` then.
+///
+/// `holder` is a text that no other claim uses, now or later.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn claim_job(
+    s: &mut Session<'_>,
+    holder: &str,
+    now: Timestamp,
+    lease: Duration,
+) -> Result<Option<Job>, DbError> {
+    let mut due = Vec::new();
+    for row in s.query(DUE, &[now.into()]).await? {
+        due.push((row.get::<AccountId>(1)?, JobId(row.get(0)?)));
+    }
+    // Everybody locks accounts in the same order, so that nobody waits in a circle; stable, so first come stays first served.
+    due.sort_by_key(|(account, _)| *account);
+    for (account, id) in due {
+        // Under the lock it is asked again: another process may have been faster.
+        accounts::lock(s, account).await?;
+        let params = [account.into(), id.0.as_str().into(), now.into()];
+        let Some(row) = s.query_opt(FIND_DUE, &params).await? else {
+            continue;
+        };
+        let mut job = Job::from_row(&row)?;
+        let until = now.plus(lease);
+        let params = [holder.into(), until.into(), now.into(), account.into(), id.0.as_str().into()];
+        s.execute(CLAIM, &params).await?;
+        retally(s, &job, JobStatus::Pinning).await?;
+        (job.status, job.due_at, job.updated_at) = (JobStatus::Pinning, Some(until), now);
+        job.tries += 1;
+        return Ok(Some(job));
+    }
+    Ok(None)
+}
+
+/// When the next job falls due, or fell due.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn next_due(s: &mut Session<'_>) -> Result<Option<Timestamp>, DbError> {
+    s.query_opt(NEXT_DUE, &[]).await?.map(|row| row.get(0)).transpose()
+}
+
+/// Says how far the work is, and holds the job for `lease` more. False when the job is gone or another's: the work is in vain.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn renew_job(
+    s: &mut Session<'_>,
+    id: &JobId,
+    holder: &str,
+    progress: Progress,
+    now: Timestamp,
+    lease: Duration,
+) -> Result<bool, DbError> {
+    let params = [
+        now.plus(lease).into(),
+        progress.bytes_done.into(),
+        progress.bytes_total.into(),
+        progress.blocks_done.into(),
+        now.into(),
+        id.0.as_str().into(),
+        holder.into(),
+    ];
+    Ok(s.execute(RENEW, &params).await? == 1)
+}
+
+/// Does `holder` still hold this job? Asked under the account's lock, which it takes, so that the answer is good until the
+/// transaction ends: ask before a pin is made for the job.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn holds_job(
+    s: &mut Session<'_>,
+    account: AccountId,
+    id: &JobId,
+    holder: &str,
+) -> Result<bool, DbError> {
+    accounts::lock(s, account).await?;
+    Ok(s.query_opt(HOLDS, &[account.into(), id.0.as_str().into(), holder.into()]).await?.is_some())
+}
+
+/// Ends `holder`'s try at a job. False when the job is gone or another's, and then nothing is changed.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn finish_job(
+    s: &mut Session<'_>,
+    job: &Job,
+    holder: &str,
+    outcome: Outcome,
+    progress: Progress,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let account = job.job.account;
+    if !holds_job(s, account, &job.job.id, holder).await? {
+        return Ok(false);
+    }
+    let (status, pin, reason, due_at, found) = match outcome {
+        Outcome::Pinned { pin, found } => (JobStatus::Pinned, Some(pin), None, None, found),
+        Outcome::Later { reason, at } => (JobStatus::Queued, None, Some(reason), Some(at), None),
+        Outcome::Failed { reason, again_at } => (JobStatus::Failed, None, Some(reason), again_at, None),
+    };
+    let (root, cid) = found.unzip();
+    let params = [
+        status.as_str().into(),
+        pin.into(),
+        reason.into(),
+        due_at.into(),
+        root.into(),
+        cid.into(),
+        progress.bytes_done.into(),
+        progress.bytes_total.into(),
+        progress.blocks_done.into(),
+        now.into(),
+        account.into(),
+        job.job.id.0.as_str().into(),
+    ];
+    s.execute(FINISH, &params).await?;
+    // Whoever holds a job holds it as pinning, whatever the caller's copy says.
+    let held = Job { status: JobStatus::Pinning, ..job.clone() };
+    retally(s, &held, status).await?;
+    Ok(true)
+}
+
+/// The job, counted under its old status, is counted under the new one.
+async fn retally(s: &mut Session<'_>, job: &Job, now: JobStatus) -> Result<(), DbError> {
+    if job.status == now {
+        return Ok(());
+    }
+    job.status.tally(job.job.account).remove(s, job.created_at).await?;
+    now.tally(job.job.account).add(s, job.created_at).await
+}
