@@ -3,6 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use anyhow::Context;
+use url::Url;
 
 use crate::{
     access::{AuthTokens, Nonces},
@@ -12,7 +13,10 @@ use crate::{
     config::Config,
     data_dir::DataDir,
     db::Db,
+    fetch::{FetchLimits, Fetcher, Guard, SystemResolver, system_tls},
+    jobs::{self, Jobs},
     pins::{Library, Pins},
+    pull::{Puller, Source},
 };
 
 /// A handle on the parts; cheap to clone.
@@ -37,6 +41,8 @@ pub struct Parts {
     pub nonces: Nonces,
     /// Tokens that stand for a signature.
     pub tokens: AuthTokens,
+    /// Work that goes on after the answer.
+    pub jobs: Jobs,
     /// The folder, held for as long as the server runs.
     _dir: DataDir,
 }
@@ -69,12 +75,60 @@ impl App {
         if removed > 0 {
             tracing::info!(removed, "removed uploads that an earlier run left unfinished");
         }
-        let library = Library::new(Arc::clone(&db), store);
-        Ok(Self(Arc::new(Parts { config, clock, db, accounts, pins, library, nonces, tokens, _dir: dir })))
+        let library = Library::new(Arc::clone(&db), store.clone());
+        let puller = Puller::new(library.clone(), store, sources(&config)?, &config.pull);
+        let jobs = Jobs::start(jobs::Tools {
+            db: Arc::clone(&db),
+            clock: clock.clone(),
+            pins: pins.clone(),
+            library: library.clone(),
+            puller,
+            settings: config.pull.clone(),
+            node: node.to_string(),
+        })
+        .await?;
+        Ok(Self(Arc::new(Parts {
+            config,
+            clock,
+            db,
+            accounts,
+            pins,
+            library,
+            nonces,
+            tokens,
+            jobs,
+            _dir: dir,
+        })))
     }
 
     /// Waits for what is being written.
     pub async fn close(&self) {
+        self.jobs.close().await;
         self.db.close().await;
     }
+}
+
+/// Who is asked for content that is not here.
+fn sources(config: &Config) -> anyhow::Result<Vec<Source>> {
+    let (pull, mut sources) = (&config.pull, Vec::new());
+    let resolver = Arc::new(SystemResolver::new());
+    let limits = FetchLimits {
+        connect: config.fetch.connect_timeout,
+        // A gateway or a node that does not have a block searches for it before it answers.
+        first_byte: pull.block_timeout,
+        idle: config.fetch.idle_timeout,
+        redirects: config.fetch.redirects,
+    };
+    let fetcher = |base: &Url| -> anyhow::Result<Fetcher> {
+        let guard = Guard::public().and_host(base.host_str().unwrap_or_default());
+        Ok(Fetcher::new(guard, Arc::clone(&resolver) as _, system_tls()?, limits))
+    };
+    for (index, base) in pull.gateways.iter().enumerate() {
+        let name = format!("gateway {}", index + 1);
+        sources.push(Source::gateway(base.clone(), fetcher(base)?, name, pull.block_timeout));
+    }
+    if let Some(base) = &pull.kubo {
+        sources.push(Source::kubo(base.clone(), fetcher(base)?, pull.block_timeout));
+    }
+    Ok(sources)
 }

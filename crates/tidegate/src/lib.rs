@@ -5,6 +5,7 @@
 //! ```text
 //! doors    cli/        one file per command
 //!          http/       every route; one folder per dialect
+//!          jobs/       work that goes on after the answer
 //! house    pins/       the life of a pin, and who may read what
 //!          accounts/   people, keys and tokens
 //!          pull/       bringing content in by its CID
@@ -27,6 +28,7 @@ pub mod data_dir;
 pub mod db;
 pub mod fetch;
 pub mod http;
+pub mod jobs;
 pub mod pins;
 pub mod pull;
 pub mod server;

@@ -5,6 +5,7 @@
 mod error;
 mod extract;
 mod gateway;
+mod json_body;
 mod layers;
 mod multipart;
 mod ops;

@@ -16,6 +16,7 @@ pub(super) fn router(app: App) -> Router {
         .route("/endpoint/list", get(pinning::list_endpoints))
         .route("/oauth/accessToken", get(pinning::issue_access_token))
         .route("/pinning/pinFile", post(pinning::pin_file))
+        .route("/pinning/pinByHash", post(pinning::pin_by_hash))
         .method_not_allowed_fallback(pinning::method_not_allowed)
         .layer(from_fn(layers::cors::pinning));
 

@@ -11,7 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 type Lock = tokio::sync::Mutex<()>;
 
 /// See the module's documentation.
-pub(super) struct Locks<K>(Mutex<HashMap<K, Weak<Lock>>>);
+pub(crate) struct Locks<K>(Mutex<HashMap<K, Weak<Lock>>>);
 
 impl<K> Default for Locks<K> {
     fn default() -> Self {
@@ -21,7 +21,7 @@ impl<K> Default for Locks<K> {
 
 impl<K: Hash + Eq> Locks<K> {
     /// Waits until nobody else holds the lock of `key`.
-    pub(super) async fn lock(&self, key: K) -> OwnedMutexGuard<()> {
+    pub(crate) async fn lock(&self, key: K) -> OwnedMutexGuard<()> {
         let lock = {
             let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             locks.retain(|_, lock| lock.strong_count() > 0);

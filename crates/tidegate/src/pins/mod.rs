@@ -8,15 +8,16 @@ mod claim;
 mod collect;
 mod gather;
 mod library;
-mod locks;
+pub(crate) mod locks;
 mod measure;
 mod repair;
+mod request;
 mod upload;
 
 use std::{sync::Arc, time::Duration};
 
-use tidegate_content::{Cid, Hasher};
-use tokio::sync::Semaphore;
+use tidegate_content::{Cid, FrontierError, Hasher};
+use tokio::sync::{Notify, Semaphore};
 
 pub use audit::{Audit, Missing, Unknown};
 pub use check::Damaged;
@@ -25,16 +26,17 @@ pub use collect::CollectError;
 pub use library::{Library, LookupError};
 pub(crate) use measure::measure;
 pub use repair::Repaired;
+pub use request::Request;
 pub use upload::Upload;
 
 use crate::{
     accounts::Caller,
-    blobs::{BlobError, BlobStore, Root},
-    clock::Clock,
+    blobs::{BlobError, BlobStore, Root, Sealed},
+    clock::{Clock, Timestamp},
     config::Limits,
     db::{
-        Db, DbError, accounts,
-        contents::{self, ContentKind, NewContent},
+        Db, DbError, Session, accounts,
+        contents::{self, Content, ContentKind, NewContent},
         pins::{self, NewPin, Pin, PinSource, Visibility},
     },
     telemetry::metrics,
@@ -63,6 +65,9 @@ pub enum PinError {
     /// The files do not make a folder, or the like.
     #[error(transparent)]
     Collect(#[from] CollectError),
+    /// A CID whose content could never be checked.
+    #[error(transparent)]
+    CannotPull(#[from] FrontierError),
     /// The account may not pin so much.
     #[error("this would exceed the account's quota")]
     QuotaExceeded,
@@ -95,6 +100,8 @@ pub struct Pins {
     node: Arc<str>,
     uploads: Arc<Semaphore>,
     publishing: Arc<Locks<Root>>,
+    /// Rung when a request has come.
+    work: Arc<Notify>,
 }
 
 impl Pins {
@@ -109,6 +116,7 @@ impl Pins {
             limits: limits.clone(),
             node: node.into(),
             publishing: Arc::default(),
+            work: Arc::default(),
         }
     }
 
@@ -181,40 +189,51 @@ impl Pins {
     }
 
     async fn content_exists(&self, root: &str) -> Result<bool, DbError> {
+        Ok(self.find_content(root).await?.is_some())
+    }
+
+    async fn find_content(&self, root: &str) -> Result<Option<Content>, DbError> {
         let root = root.to_owned();
-        let content =
-            self.db.read(move |s| Box::pin(async move { contents::find_content(s, &root).await })).await?;
-        Ok(content.is_some())
+        self.db.read(move |s| Box::pin(async move { contents::find_content(s, &root).await })).await
     }
 
     /// Announces, renames, commits: at every moment a crash leaves either a pin or something [`Pins::clean`] removes.
     async fn publish(&self, found: Found, pin: NewPin) -> Result<Pin, PinError> {
-        let (root, node, now) = (found.sealed.root, Arc::clone(&self.node), self.clock.now());
-        let content = NewContent {
-            root: root.to_string(),
-            kind: if found.is_directory { ContentKind::Directory } else { ContentKind::File },
-            size: found.size,
-            car_bytes: found.sealed.car_bytes,
-            block_count: found.sealed.block_prefixes.len() as u64,
-        };
-        let text = content.root.clone();
-        self.db
-            .write(move |s| Box::pin(async move { contents::announce_incoming(s, &text, &node, now).await }))
-            .await?;
-        let mut sealed = found.sealed;
-        let mut prefixes = std::mem::take(&mut sealed.block_prefixes);
-        prefixes.sort_unstable();
-        let store = self.store.clone();
-        let published = tokio::task::spawn_blocking(move || store.publish(sealed)).await;
-        let committed = match published {
-            Ok(Ok(())) => self.commit(Some((content, prefixes)), pin).await,
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(PinError::Stopped),
+        let root = found.sealed.root;
+        let kind = if found.is_directory { ContentKind::Directory } else { ContentKind::File };
+        let committed = match self.put_in_place(found.sealed, kind, found.size).await {
+            Ok(placed) => self.commit(Some(placed), pin).await,
+            Err(error) => Err(error),
         };
         if committed.is_err() {
             self.take_back(root).await;
         }
         committed
+    }
+
+    /// Announces the content and gives its file its name; what is to be committed then, or taken back.
+    async fn put_in_place(
+        &self,
+        mut sealed: Sealed,
+        kind: ContentKind,
+        size: u64,
+    ) -> Result<(NewContent, Vec<i64>), PinError> {
+        let content = NewContent {
+            root: sealed.root.to_string(),
+            kind,
+            size,
+            car_bytes: sealed.car_bytes,
+            block_count: sealed.block_prefixes.len() as u64,
+        };
+        let (text, node, now) = (content.root.clone(), Arc::clone(&self.node), self.clock.now());
+        self.db
+            .write(move |s| Box::pin(async move { contents::announce_incoming(s, &text, &node, now).await }))
+            .await?;
+        let mut prefixes = std::mem::take(&mut sealed.block_prefixes);
+        prefixes.sort_unstable();
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || store.publish(sealed)).await.map_err(|_| PinError::Stopped)??;
+        Ok((content, prefixes))
     }
 
     /// One transaction: the content and its blocks if they are new, the pin, and what it costs its account.
@@ -224,14 +243,9 @@ impl Pins {
             .try_write(move |s| {
                 Box::pin(async move {
                     let pinned = pins::upsert_pin(s, &pin, now).await?;
-                    if pinned.is_new() && !accounts::charge(s, pin.account, pin.size, Some(quota)).await? {
-                        return Err(PinError::QuotaExceeded);
-                    }
+                    charge_once(s, &pinned, quota).await?;
                     if let Some((content, prefixes)) = content {
-                        if let Some(id) = contents::insert_content(s, &content, now).await? {
-                            contents::insert_blocks(s, id, &prefixes).await?;
-                        }
-                        contents::forget_incoming(s, &content.root).await?;
+                        record_content(s, &content, &prefixes, now).await?;
                     }
                     Ok(pinned)
                 })
@@ -259,4 +273,26 @@ impl Pins {
             tracing::warn!(%root, %error, "an unfinished pin is left for the next start to remove");
         }
     }
+}
+
+/// Takes what a pin costs from its account, where this is the account's first pin of the content.
+async fn charge_once(s: &mut Session<'_>, pinned: &Pin, quota: u64) -> Result<(), PinError> {
+    let is_first = pinned.is_new() && !pins::has_other_pins(s, pinned).await?;
+    if is_first && !accounts::charge(s, pinned.pin.account, pinned.pin.size, Some(quota)).await? {
+        return Err(PinError::QuotaExceeded);
+    }
+    Ok(())
+}
+
+/// Records a content whose file is in place, with its blocks, and that it came.
+async fn record_content(
+    s: &mut Session<'_>,
+    content: &NewContent,
+    prefixes: &[i64],
+    now: Timestamp,
+) -> Result<(), DbError> {
+    if let Some(id) = contents::insert_content(s, content, now).await? {
+        contents::insert_blocks(s, id, prefixes).await?;
+    }
+    contents::forget_incoming(s, &content.root).await
 }

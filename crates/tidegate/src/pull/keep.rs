@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use tidegate_content::{BlockSource, Cid, Frontier, FrontierLimits, verify_block};
+use tokio::sync::OwnedMutexGuard;
 
 use super::{PullError, Watched};
 use crate::blobs::{BlobStore, PartialCar};
@@ -17,6 +18,8 @@ pub(super) struct Keeper {
     /// How many of these are looked up ahead.
     ahead: usize,
     watched: Watched,
+    /// Others wait with the same DAG for as long as anything here may still write to its file.
+    pub(super) turn: OwnedMutexGuard<()>,
 }
 
 impl Keeper {
@@ -27,10 +30,11 @@ impl Keeper {
         limits: FrontierLimits,
         ahead: usize,
         watched: Watched,
+        turn: OwnedMutexGuard<()>,
     ) -> Result<Self, PullError> {
         let frontier = Frontier::new(root, limits)?;
         let mut keeper =
-            Self { partial: store.partial(&root)?, frontier, ready: VecDeque::new(), ahead, watched };
+            Self { partial: store.partial(&root)?, frontier, ready: VecDeque::new(), ahead, watched, turn };
         keeper.look_ahead()?;
         Ok(keeper)
     }

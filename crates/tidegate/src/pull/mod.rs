@@ -22,7 +22,7 @@ mod whole;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tidegate_content::{Cid, FrontierLimits, Progress};
+use tidegate_content::{Cid, FrontierLimits, Progress, cid_text::RAW};
 use tokio::time::timeout;
 
 pub use error::{Miss, PullError};
@@ -30,9 +30,9 @@ pub use source::Source;
 pub use whole::Pulled;
 
 use crate::{
-    blobs::{BlobStore, Root},
+    blobs::{BlobError, BlobStore, Root},
     config,
-    pins::Library,
+    pins::{Library, locks::Locks},
 };
 use choice::Choice;
 use keep::{Keeper, blocking};
@@ -46,6 +46,8 @@ struct Parts {
     store: BlobStore,
     sources: Vec<Source>,
     settings: config::Pull,
+    /// The DAGs that are being worked on.
+    turns: Locks<Root>,
 }
 
 /// How far a try has come, for whoever watches. Clones show the same.
@@ -68,10 +70,10 @@ impl Puller {
     /// Brings content into `store` from what `library` knows and from `sources`, which are asked in this order.
     #[must_use]
     pub fn new(library: Library, store: BlobStore, sources: Vec<Source>, settings: &config::Pull) -> Self {
-        Self(Arc::new(Parts { library, store, sources, settings: settings.clone() }))
+        Self(Arc::new(Parts { library, store, sources, settings: settings.clone(), turns: Locks::default() }))
     }
 
-    /// One try at the whole DAG below `root`. Only one at a time may run for a root.
+    /// One try at the whole DAG below `root`, after any other that is under way.
     ///
     /// # Errors
     /// See [`PullError`]; it tells whether another try makes sense.
@@ -86,8 +88,18 @@ impl Puller {
     /// # Errors
     /// The file cannot be removed.
     pub async fn forget(&self, root: Root) -> Result<(), PullError> {
+        let _turn = self.0.turns.lock(root).await;
         let store = self.0.store.clone();
-        blocking(move || Ok(store.remove_partial(&root).map_err(crate::blobs::BlobError::from)?)).await
+        blocking(move || Ok(store.remove_partial(&root).map_err(BlobError::from)?)).await
+    }
+
+    /// The DAGs of which some has come, in no order.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub async fn unfinished(&self) -> Result<Vec<Root>, PullError> {
+        let store = self.0.store.clone();
+        blocking(move || Ok(store.partials().map_err(BlobError::from)?)).await
     }
 
     /// Connects the Kubo node, if there is one, to where a client says that the content is. What fails is no matter.
@@ -101,7 +113,8 @@ impl Puller {
         let settings = &self.0.settings;
         let limits = FrontierLimits { blocks: settings.blocks, bytes: settings.size.as_u64() };
         let (store, watched, ahead) = (self.0.store.clone(), watched.clone(), settings.parallel);
-        let keeper = blocking(move || Keeper::open(&store, root, limits, ahead, watched)).await?;
+        let turn = self.0.turns.lock(Root::of(&root)).await;
+        let keeper = blocking(move || Keeper::open(&store, root, limits, ahead, watched, turn)).await?;
         let choice = Choice::among(&self.0.sources);
         let (keeper, news) = self.take_root(keeper, &choice).await?;
         let keeper = if news { self.by_archive(keeper, &choice).await? } else { keeper };
@@ -118,13 +131,14 @@ impl Puller {
         keeper.ready();
         let block = self.fetch(&root, choice).await.map_err(|miss| PullError::missing(&root, miss))?;
         let keeper = blocking(move || keeper.kept(&root, &block)).await?;
-        for cid in keeper.next_few(SAMPLE) {
-            if self.find_here(&cid).await?.is_some() {
+        let below = keeper.next_few(SAMPLE);
+        for cid in &below {
+            if self.find_here(cid).await?.is_some() {
                 return Ok((keeper, false));
             }
         }
-        // One or two blocks come faster by themselves.
-        let many = keeper.next_few(SAMPLE).len() > 2;
+        // A leaf or two come faster by themselves.
+        let many = below.len() > 2 || below.iter().any(|cid| cid.codec() != RAW);
         Ok((keeper, many))
     }
 }

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tidegate_content::{Cid, DagWalk, PbNode, ReadError, UnixFs, cid_text::DAG_PB};
+use tidegate_content::{Cid, DagWalk, PbNode, ReadError, UnixFs, cid_text::DAG_PB, verify_block};
+use tokio::sync::OwnedMutexGuard;
 
 use super::{PullError, keep::Keeper};
 use crate::{
@@ -21,22 +22,26 @@ pub struct Pulled {
     pub kind: ContentKind,
     /// Bytes of the file or of all files below, and never less than the blocks hold.
     pub size: u64,
+    /// Kept until the file has its place.
+    _turn: OwnedMutexGuard<()>,
 }
 
 impl Keeper {
     /// Completes the file and walks through it.
     pub(super) fn into_whole(self) -> Result<Pulled, PullError> {
-        let sealed = self.partial.seal()?;
+        let Self { partial, turn, .. } = self;
+        let sealed = partial.seal()?;
         let car = Arc::new(CarFile::open(sealed.path())?);
         let mut blocks = car.cursor(Access::Disk);
         let mut walk = DagWalk::new(*car.root(), false);
         let mut held: u64 = 0;
         while let Some((cid, block)) = walk.next(&mut blocks).map_err(unreadable)? {
+            verify_block(&cid, &block).map_err(|_| BlobError::Damaged("a block changed on the disk"))?;
             held += payload(&cid, &block);
         }
         let (kind, size) = measure(&car).map_err(unreadable)?;
         // A DAG may claim that there is less in its files than it makes us keep.
-        Ok(Pulled { sealed, kind, size: size.max(held) })
+        Ok(Pulled { sealed, kind, size: size.max(held), _turn: turn })
     }
 }
 

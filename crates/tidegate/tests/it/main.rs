@@ -10,4 +10,5 @@ mod fetch;
 mod gateway;
 mod ops;
 mod pinning;
+mod pull;
 mod support;

@@ -17,6 +17,9 @@ statements! {
              WHERE account_id = $4 AND id = $5";
     RENEW = "UPDATE jobs SET due_at = $1, bytes_done = $2, bytes_total = $3, blocks_done = $4, updated_at = $5
              WHERE id = $6 AND holder = $7";
+    // Holders begin with the name of their node and a slash; '0' is the character behind it.
+    RELEASE = "UPDATE jobs SET due_at = $1 WHERE due_at > $1 AND holder >= $2 AND holder < $3";
+    IS_AWAITED = "SELECT 1 FROM jobs WHERE due_at IS NOT NULL AND root = $1 LIMIT 1";
     HOLDS = "SELECT status FROM jobs WHERE account_id = $1 AND id = $2 AND holder = $3";
     FINISH = "UPDATE jobs SET status = $1, pin_id = $2, reason = $3, due_at = $4, root = COALESCE($5, root), cid = COALESCE($6, cid),
                               bytes_done = $7, bytes_total = $8, blocks_done = $9, holder = NULL, updated_at = $10
@@ -94,6 +97,24 @@ pub async fn claim_job(
 /// [`DbError`] of the engine.
 pub async fn next_due(s: &mut Session<'_>) -> Result<Option<Timestamp>, DbError> {
     s.query_opt(NEXT_DUE, &[]).await?.map(|row| row.get(0)).transpose()
+}
+
+/// Makes all jobs due that holders of this node had: their process is gone. A holder's text begins with its node and a slash.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn release_jobs(s: &mut Session<'_>, node: &str, now: Timestamp) -> Result<u64, DbError> {
+    s.execute(RELEASE, &[now.into(), format!("{node}/").into(), format!("{node}0").into()]).await
+}
+
+/// Whether any job for this root is still to be done.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn is_awaited(s: &mut Session<'_>, root: &str) -> Result<bool, DbError> {
+    Ok(s.query_opt(IS_AWAITED, &[root.into()]).await?.is_some())
 }
 
 /// Says how far the work is, and holds the job for `lease` more. False when the job is gone or another's: the work is in vain.

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::super::{
     error::Failure,
+    json_body::BodyError,
     multipart::{FormError, ReadError},
 };
 use crate::{
@@ -126,10 +127,23 @@ impl From<PinError> for PinningError {
             | PinError::NamesTooLong
             | PinError::QuotaExceeded => Self::TooLarge(error.to_string()),
             PinError::OtherContent => Self::Mismatch,
+            PinError::CannotPull(error) => {
+                Self::BadRequest(format!("This content cannot be pinned: {error}"))
+            }
             PinError::Collect(CollectError::Blob(error)) | PinError::Blob(error) => error.into(),
             PinError::Collect(error) => Self::BadRequest(format!("The files do not make a folder: {error}")),
             PinError::Db(error) => error.into(),
             PinError::Stopped => Self::Failed(Failure::Internal.log(&error)),
+        }
+    }
+}
+
+impl From<BodyError> for PinningError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge(_) => Self::TooLarge(error.to_string()),
+            BodyError::Slow => Self::TooSlow(error.to_string()),
+            BodyError::Cut | BodyError::NotJson(_) => Self::BadRequest(error.to_string()),
         }
     }
 }

@@ -26,8 +26,12 @@ pub(super) fn name_in(text: &str) -> Result<Option<String>, MetadataError> {
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let parse = |text: &str| serde_json::from_str(text).map_err(|_| MetadataError::NotJson);
-    let value = match parse(text)? {
+    name_of(parse(text)?)
+}
+
+/// The name in metadata that came as JSON in JSON, by the same rules.
+pub(super) fn name_of(value: Value) -> Result<Option<String>, MetadataError> {
+    let value = match value {
         Value::String(inner) if inner.trim().is_empty() => Value::Null,
         Value::String(inner) => parse(&inner)?,
         value => value,
@@ -42,6 +46,10 @@ pub(super) fn name_in(text: &str) -> Result<Option<String>, MetadataError> {
         },
         _ => Err(MetadataError::NotJson),
     }
+}
+
+fn parse(text: &str) -> Result<Value, MetadataError> {
+    serde_json::from_str(text).map_err(|_| MetadataError::NotJson)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod error;
 mod form;
 mod metadata;
+mod pin_by_hash;
 mod pin_file;
 
 use axum::{Json, extract::State, response::IntoResponse};
@@ -14,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(super) use error::{PinningError, method_not_allowed};
+pub(super) use pin_by_hash::pin_by_hash;
 pub(super) use pin_file::pin_file;
 
 use super::extract::KeyHolder;

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod binary;
 pub mod content;
+pub mod dag;
 pub mod databases;
 pub mod form;
 pub mod origin;
