@@ -116,7 +116,7 @@ impl Frontier {
 
     /// The next block to look for: what is linked to last comes first, and siblings come in their order. It is not given again
     /// unless it is [given back](Self::give_back).
-    pub fn next(&mut self) -> Option<Cid> {
+    pub fn next_missing(&mut self) -> Option<Cid> {
         while let Some(bytes) = self.stack.pop() {
             let cid = cid_from_bytes(&bytes)?;
             if self.wants(&cid) {

@@ -34,6 +34,11 @@ pub enum CollectError {
     /// The paths of the files do not make a folder.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// Files that lie in no folder together.
+    #[error(
+        "more than one file or folder was sent; put all into one folder (paths like my-folder/file), or ask for a folder around them"
+    )]
+    ManyRoots,
     /// Two names that no large folder can hold together.
     #[error("a large folder cannot hold {0:?} and another name with the same hash")]
     HashCollision(String),
@@ -71,6 +76,8 @@ pub(super) struct Collected {
 /// The content the client named.
 pub(super) struct Found {
     pub sealed: Sealed,
+    /// The root as the import named it.
+    pub cid: Cid,
     /// Bytes of its files.
     pub size: u64,
     pub is_directory: bool,
@@ -129,6 +136,16 @@ impl Collected {
             }
         }
         Ok(None)
+    }
+
+    /// Seals what came: a sole file as it is, a sole folder as it is, or the folder of everything where one is wanted.
+    pub(super) fn seal_whole(self, wrap: bool) -> Result<Found, CollectError> {
+        let shape = match self.entries.as_slice() {
+            _ if wrap => Shape::Folder { strip: 0 },
+            [Entry::File(path, imported)] if path.len() <= 1 => Shape::File(*imported),
+            _ => self.sole_folder().ok_or(CollectError::ManyRoots)?,
+        };
+        self.finish(shape)
     }
 
     /// What came, read from the disk and imported with another profile.
@@ -194,7 +211,12 @@ impl Collected {
                 (import_folder(self.profile, &self.entries, strip, &mut self.car)?, true)
             }
         };
-        Ok(Found { sealed: self.car.seal(&imported.cid)?, size: imported.size, is_directory })
+        Ok(Found {
+            sealed: self.car.seal(&imported.cid)?,
+            cid: imported.cid,
+            size: imported.size,
+            is_directory,
+        })
     }
 }
 

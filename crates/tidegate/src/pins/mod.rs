@@ -6,6 +6,7 @@ mod audit;
 mod check;
 mod claim;
 mod collect;
+mod fulfil;
 mod gather;
 mod library;
 pub(crate) mod locks;

@@ -60,7 +60,7 @@ impl Keeper {
     /// Goes on until so many missing blocks are known as are asked for at once. What is found here on the way is counted.
     pub(super) fn look_ahead(&mut self) -> Result<(), PullError> {
         while self.ready.len() < self.ahead {
-            let Some(cid) = self.frontier.next() else {
+            let Some(cid) = self.frontier.next_missing() else {
                 break;
             };
             if self.partial.contains(&cid) {

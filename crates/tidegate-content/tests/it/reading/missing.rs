@@ -15,7 +15,7 @@ const PLENTY: FrontierLimits = FrontierLimits { blocks: 1 << 20, bytes: 1 << 30 
 /// Asks `store` for whatever is missing, in order, until nothing is; says in which order blocks came.
 fn complete(frontier: &mut Frontier, store: &Store) -> Result<Vec<Cid>, FrontierError> {
     let mut order = Vec::new();
-    while let Some(cid) = frontier.next() {
+    while let Some(cid) = frontier.next_missing() {
         frontier.arrived(&cid, &store.memory.blocks[&cid])?;
         order.push(cid);
     }
@@ -80,12 +80,12 @@ fn a_block_looked_for_in_vain_comes_again() {
     let mut store = Store::default();
     let root = folder(&mut store);
     let mut frontier = Frontier::new(root, PLENTY).unwrap();
-    assert_eq!(frontier.next(), Some(root));
-    assert_eq!((frontier.next(), frontier.is_complete()), (None, false));
+    assert_eq!(frontier.next_missing(), Some(root));
+    assert_eq!((frontier.next_missing(), frontier.is_complete()), (None, false));
     frontier.give_back(&root);
     complete(&mut frontier, &store).unwrap();
     frontier.give_back(&root);
-    assert_eq!(frontier.next(), None);
+    assert_eq!(frontier.next_missing(), None);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `POST /pinning/pinByHash`: a CID whose content is brought in from elsewhere.
 
+use std::collections::BTreeMap;
+
 use axum::{Json, body::Body, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,16 +56,18 @@ pub(in crate::http) async fn pin_by_hash(
     }
     let job = app
         .pins
-        .request(Request {
-            account: caller.account,
-            source: PinSource::PinByHash,
-            cid,
-            cid_text: asked.hash_to_pin.clone(),
-            name,
-            meta: "{}".to_owned(),
-            origins: Vec::new(),
-            visibility: Visibility::Public,
-        })
+        .request(
+            caller.account,
+            Request {
+                source: PinSource::PinByHash,
+                cid,
+                cid_text: asked.hash_to_pin.clone(),
+                name,
+                meta: BTreeMap::new(),
+                origins: Vec::new(),
+                visibility: Visibility::Public,
+            },
+        )
         .await?;
     Ok(Json(Queued {
         hash_to_pin: asked.hash_to_pin,
