@@ -33,6 +33,8 @@ pub struct Parts {
     pub pins: Pins,
     /// What may be read.
     pub library: Library,
+    /// The server's name among peers.
+    pub peer_id: String,
     /// Signed requests, each accepted once.
     pub nonces: Nonces,
     /// Tokens that stand for a signature.
@@ -64,13 +66,25 @@ impl App {
         let accounts = Accounts::new(Arc::clone(&db), clock.clone(), &key)?;
         let nonces = Nonces::new(Arc::clone(&db));
         let tokens = AuthTokens::open(Arc::clone(&db), clock.clone(), &key).await?;
-        let pins = Pins::new(Arc::clone(&db), store.clone(), clock.clone(), &config.limits, &node);
+        let pins = Pins::new(Arc::clone(&db), store, clock.clone(), &config, &node);
         let removed = pins.clean().await.context("cannot remove what an earlier run left unfinished")?;
         if removed > 0 {
             tracing::info!(removed, "removed uploads that an earlier run left unfinished");
         }
-        let library = Library::new(Arc::clone(&db), store);
-        Ok(Self(Arc::new(Parts { config, clock, db, accounts, pins, library, nonces, tokens, _dir: dir })))
+        pins.measure_store().await?;
+        let library = pins.library().clone();
+        Ok(Self(Arc::new(Parts {
+            config,
+            clock,
+            db,
+            accounts,
+            pins,
+            library,
+            peer_id: key.peer_id()?,
+            nonces,
+            tokens,
+            _dir: dir,
+        })))
     }
 
     /// Waits for what is being written.

@@ -5,6 +5,7 @@
 //! ```text
 //! doors    cli/        one file per command
 //!          http/       every route; one folder per dialect
+//!          jobs/       what runs in the background; one file per job
 //! house    pins/       the life of a pin, and who may read what
 //!          accounts/   people, keys and tokens
 //!          access/     nonces and auth tokens of Ethereum addresses
@@ -25,6 +26,7 @@ pub mod config;
 pub mod data_dir;
 pub mod db;
 pub mod http;
+pub mod jobs;
 pub mod pins;
 pub mod server;
 pub mod telemetry;

@@ -6,9 +6,12 @@ mod error;
 mod extract;
 mod gateway;
 mod layers;
+mod moment;
 mod multipart;
 mod ops;
 mod pinning;
+mod psa;
+mod query;
 mod router;
 
 use std::net::SocketAddr;

@@ -9,4 +9,5 @@ mod faults;
 mod gateway;
 mod ops;
 mod pinning;
+mod psa;
 mod support;

@@ -13,7 +13,7 @@ struct Policy {
 }
 
 const PINNING: Policy = Policy {
-    methods: "GET, POST, OPTIONS",
+    methods: "GET, POST, DELETE, OPTIONS",
     headers: "Authorization, UserAccessToken, Content-Type",
     exposed: "X-Request-Id, Retry-After",
 };
@@ -26,7 +26,7 @@ const GATEWAY: Policy = Policy {
               X-Request-Id, ETag",
 };
 
-/// For the Cloud and Endpoint API.
+/// For the Cloud and Endpoint API and the Pinning Service API.
 pub(in crate::http) async fn pinning(request: Request, next: Next) -> Response {
     apply(&PINNING, request, next).await
 }

@@ -4,8 +4,10 @@
 
 mod error;
 mod form;
+mod lists;
 mod metadata;
 mod pin_file;
+mod unpin;
 
 use axum::{Json, extract::State, response::IntoResponse};
 use http::{HeaderMap, Uri, header, uri::Scheme};
@@ -14,7 +16,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(super) use error::{PinningError, method_not_allowed};
+pub(super) use lists::{list_jobs, list_pins};
 pub(super) use pin_file::pin_file;
+pub(super) use unpin::unpin;
 
 use super::extract::KeyHolder;
 use crate::{accounts::AuthError, app::App};
@@ -40,9 +44,13 @@ pub(super) async fn list_endpoints(
     uri: Uri,
     headers: HeaderMap,
 ) -> Json<Vec<Endpoint>> {
-    let server = &app.config.server;
-    let api_host = server.public_url.clone().unwrap_or_else(|| as_reached(&uri, &headers));
-    Json(vec![Endpoint { id: 1, name: server.name.clone(), api_host }])
+    let api_host = address_as_reached(&app, &uri, &headers);
+    Json(vec![Endpoint { id: 1, name: app.config.server.name.clone(), api_host }])
+}
+
+/// The configured address, else the one by which the caller reached us.
+pub(super) fn address_as_reached(app: &App, uri: &Uri, headers: &HeaderMap) -> String {
+    app.config.server.public_url.clone().unwrap_or_else(|| as_reached(uri, headers))
 }
 
 /// The address by which the caller reached us. HTTP/2 has it in the URI, HTTP/1.1 in `Host`.

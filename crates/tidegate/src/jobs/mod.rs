@@ -1,0 +1,29 @@
+//! What runs beside the requests for as long as the server does, one file per job.
+
+mod collect;
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::app::App;
+
+/// The running jobs. Whoever starts them stops them.
+pub struct Workers {
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Workers {
+    /// Starts all of them.
+    pub fn start(app: &App) -> Self {
+        let workers = Self { stop: CancellationToken::new(), tasks: TaskTracker::new() };
+        workers.tasks.spawn(collect::run(app.clone(), workers.stop.clone()));
+        workers
+    }
+
+    /// Lets each end what it is just doing, and waits for that.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
