@@ -14,7 +14,6 @@ use crate::{
     data_dir::DataDir,
     db::Db,
     fetch::{FetchLimits, Fetcher, Guard, SystemResolver, system_tls},
-    jobs::{self, Jobs},
     pins::{Library, Pins},
     pull::{Puller, Source},
 };
@@ -37,12 +36,14 @@ pub struct Parts {
     pub pins: Pins,
     /// What may be read.
     pub library: Library,
+    /// The server's name among peers.
+    pub peer_id: String,
     /// Signed requests, each accepted once.
     pub nonces: Nonces,
     /// Tokens that stand for a signature.
     pub tokens: AuthTokens,
-    /// Work that goes on after the answer.
-    pub jobs: Jobs,
+    /// Brings content in.
+    pub puller: Puller,
     /// The folder, held for as long as the server runs.
     _dir: DataDir,
 }
@@ -70,23 +71,14 @@ impl App {
         let accounts = Accounts::new(Arc::clone(&db), clock.clone(), &key)?;
         let nonces = Nonces::new(Arc::clone(&db));
         let tokens = AuthTokens::open(Arc::clone(&db), clock.clone(), &key).await?;
-        let pins = Pins::new(Arc::clone(&db), store.clone(), clock.clone(), &config.limits, &node);
+        let pins = Pins::new(Arc::clone(&db), store.clone(), clock.clone(), &config, &node);
         let removed = pins.clean().await.context("cannot remove what an earlier run left unfinished")?;
         if removed > 0 {
             tracing::info!(removed, "removed uploads that an earlier run left unfinished");
         }
-        let library = Library::new(Arc::clone(&db), store.clone());
+        pins.measure_store().await?;
+        let library = pins.library().clone();
         let puller = Puller::new(library.clone(), store, sources(&config)?, &config.pull);
-        let jobs = Jobs::start(jobs::Tools {
-            db: Arc::clone(&db),
-            clock: clock.clone(),
-            pins: pins.clone(),
-            library: library.clone(),
-            puller,
-            settings: config.pull.clone(),
-            node: node.to_string(),
-        })
-        .await?;
         Ok(Self(Arc::new(Parts {
             config,
             clock,
@@ -94,16 +86,16 @@ impl App {
             accounts,
             pins,
             library,
+            peer_id: key.peer_id()?,
             nonces,
             tokens,
-            jobs,
+            puller,
             _dir: dir,
         })))
     }
 
     /// Waits for what is being written.
     pub async fn close(&self) {
-        self.jobs.close().await;
         self.db.close().await;
     }
 }

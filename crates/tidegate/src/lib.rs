@@ -5,7 +5,7 @@
 //! ```text
 //! doors    cli/        one file per command
 //!          http/       every route; one folder per dialect
-//!          jobs/       work that goes on after the answer
+//!          jobs/       what runs in the background; one file per job
 //! house    pins/       the life of a pin, and who may read what
 //!          accounts/   people, keys and tokens
 //!          pull/       bringing content in by its CID

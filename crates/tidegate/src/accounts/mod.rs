@@ -4,7 +4,7 @@
 //! access       who is calling: API keys, access tokens, passwords, CID signatures
 //! api_keys     more keys by name, and revoking them
 //! tokens  sealing  verification  password  email    the means
-//! server_key   the one secret that all of it rests on
+//! server_key   the one secret that all of it rests on; peer_id, the server's name that comes from it
 //! ```
 
 mod access;
@@ -12,6 +12,7 @@ mod api_keys;
 mod email;
 mod error;
 mod password;
+mod peer_id;
 mod sealing;
 mod server_key;
 mod tokens;

@@ -41,6 +41,8 @@ pub enum Purpose {
     AuthTokens,
     /// Signing tickets that resume a download.
     Tickets,
+    /// Being known among peers.
+    PeerId,
 }
 
 impl Purpose {
@@ -51,6 +53,7 @@ impl Purpose {
             Self::Sealing => b"tidegate sealing v1",
             Self::AuthTokens => b"tidegate auth tokens v1",
             Self::Tickets => b"tidegate tickets v1",
+            Self::PeerId => b"tidegate peer id v1",
         }
     }
 }

@@ -173,13 +173,19 @@ impl BlobStore {
         Ok(())
     }
 
-    /// Removes the file of `root`; one that is not there is no error.
+    /// Removes the file of `root`, durably; one that is not there is no error. Who has it open can read it on.
     ///
     /// # Errors
-    /// The file is there and cannot be removed.
+    /// The file is there and cannot be removed, or its folder not synced.
     pub fn remove(&self, root: &Root) -> io::Result<()> {
+        let path = self.path(root);
+        let removed = fs::remove_file(&path);
         self.open.invalidate(root);
-        remove_file(&self.path(root))
+        match removed {
+            Ok(()) => sync_dir(path.parent().unwrap_or(&self.blobs)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(e),
+        }
     }
 
     /// The file of `root`, open; `None` if there is none.
@@ -199,6 +205,10 @@ impl BlobStore {
             return Err(BlobError::Damaged("its root is another than its name says"));
         }
         self.open.insert(*root, Arc::clone(&car));
+        // It may have been removed since it was opened: nobody would close it then.
+        if !self.path(root).exists() {
+            self.open.invalidate(root);
+        }
         Ok(Some(car))
     }
 

@@ -30,6 +30,14 @@ pub(super) struct UrlArg {
     pub url: Option<String>,
 }
 
+/// The key that is enough for what needs no signature.
+#[derive(Args)]
+pub(super) struct ApiKeyArg {
+    /// The account's API key; prefer the variable, others on this machine can see flags
+    #[arg(long, env = "TIDEGATE_API_KEY", value_name = "KEY", hide_env_values = true)]
+    pub api_key: Option<SecretString>,
+}
+
 /// The keys of an account. The environment is the better place: other users of the machine can see a command's flags.
 #[derive(Args)]
 pub(super) struct KeyArgs {
@@ -110,24 +118,44 @@ pub(super) fn address_and_keys(url: &UrlArg, keys: KeyArgs) -> Result<(Address, 
     let (api_key, rsa_private_key) = match keys.not_empty() {
         (Some(api_key), Some(rsa_private_key)) => (Some(api_key), Some(rsa_private_key)),
         (api_key, rsa_private_key) => {
-            let profile = load_profile()?
-                .filter(|profile| Address::parse(&profile.url).is_ok_and(|theirs| theirs == address));
+            let profile = load_profile_of(&address)?;
             let (profile_api, profile_rsa) =
                 profile.map(|profile| (profile.api_key, profile.rsa_private_key)).unzip();
             (api_key.or(profile_api), rsa_private_key.or(profile_rsa))
         }
     };
-    let missing = |what, variable| {
-        Failure::Usage(anyhow!(
-            "there is no {what} for {address}; run `tidegate login --url {address}`, or set {variable}"
-        ))
-    };
     let keys = Keys {
-        api_key: api_key.ok_or_else(|| missing("API key", "TIDEGATE_API_KEY"))?,
+        api_key: api_key.ok_or_else(|| missing(&address, "API key", "TIDEGATE_API_KEY"))?,
         rsa_private_key: rsa_private_key
-            .ok_or_else(|| missing("RSA private key", "TIDEGATE_RSA_PRIVATE_KEY"))?,
+            .ok_or_else(|| missing(&address, "RSA private key", "TIDEGATE_RSA_PRIVATE_KEY"))?,
     };
     Ok((address, keys))
+}
+
+/// The same with the API key alone.
+///
+/// # Errors
+/// It is missing, or the profile cannot be used.
+pub(super) fn address_and_api_key(url: &UrlArg, key: ApiKeyArg) -> Result<(Address, SecretString), Failure> {
+    let address = address(url)?;
+    let given = KeyArgs { api_key: key.api_key, rsa_private_key: None }.not_empty().0;
+    let key = match given {
+        Some(key) => Some(key),
+        None => load_profile_of(&address)?.map(|profile| profile.api_key),
+    };
+    let key = key.ok_or_else(|| missing(&address, "API key", "TIDEGATE_API_KEY"))?;
+    Ok((address, key))
+}
+
+fn missing(address: &Address, what: &str, variable: &str) -> Failure {
+    Failure::Usage(anyhow!(
+        "there is no {what} for {address}; run `tidegate login --url {address}`, or set {variable}"
+    ))
+}
+
+fn load_profile_of(address: &Address) -> Result<Option<Profile>, Failure> {
+    let is_theirs = |profile: &Profile| Address::parse(&profile.url).is_ok_and(|theirs| theirs == *address);
+    Ok(load_profile()?.filter(is_theirs))
 }
 
 impl KeyArgs {

@@ -18,6 +18,7 @@ mod remote_path;
 mod save;
 mod serve;
 mod tree;
+mod unpin;
 mod verify;
 
 use std::{io::Write, process::ExitCode};
@@ -48,6 +49,7 @@ enum Command {
     Login(login::Login),
     Cid(cid::CidOf),
     Pin(pin::Pin),
+    Unpin(unpin::Unpin),
     Get(get::Get),
     Verify(verify::Verify),
     Rebuild(rebuild::Rebuild),
@@ -113,6 +115,7 @@ pub fn run() -> ExitCode {
         Command::Login(command) => login::run(command, output),
         Command::Cid(command) => cid::run(&command, output),
         Command::Pin(command) => pin::run(command, output),
+        Command::Unpin(command) => unpin::run(command, output),
         Command::Get(command) => get::run(command, output),
         Command::Verify(command) => verify::run(&command, output),
         Command::Rebuild(command) => rebuild::run(&command, output),

@@ -13,6 +13,7 @@ use crate::{
     clock::Clock,
     config::{Config, Overrides},
     http::Surfaces,
+    jobs::Workers,
     server::Server,
     telemetry,
 };
@@ -96,7 +97,10 @@ async fn serve(config: Config, output: Output) -> anyhow::Result<()> {
         &format!("Tidegate listens on http://{address} and keeps its data in {data}"),
         &json!({"listening": format!("http://{address}"), "data": data}),
     )?;
-    server.run(stop_signal()?).await;
+    let stop = stop_signal()?;
+    let workers = Workers::start(&app);
+    server.run(stop).await;
+    workers.stop().await;
     app.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -70,7 +70,7 @@ pub(super) async fn open_pins(dir: &DataDir, config: &Config) -> anyhow::Result<
     let db = Arc::new(dir.open_database(&config.database).await?);
     let store = BlobStore::open(dir.path())
         .with_context(|| format!("cannot open the content folders in {}", dir.path().display()))?;
-    Ok(Pins::new(db, store, Clock::system(), &config.limits, &dir.node()?))
+    Ok(Pins::new(db, store, Clock::system(), config, &dir.node()?))
 }
 
 /// A bar that begins when the number of bytes is known.

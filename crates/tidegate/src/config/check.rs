@@ -37,7 +37,6 @@ pub(super) fn complete(config: &mut Config) -> Result<(), Wrong> {
         ("fetch.idle_timeout", config.fetch.idle_timeout.is_zero()),
         ("fetch.total_timeout", config.fetch.total_timeout.is_zero()),
         ("fetch.size", config.fetch.size.as_u64() == 0),
-        ("pull.at_once", config.pull.at_once == 0),
         ("pull.parallel", config.pull.parallel == 0),
         ("pull.size", config.pull.size.as_u64() == 0),
         ("pull.blocks", config.pull.blocks == 0),

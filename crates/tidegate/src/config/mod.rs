@@ -40,6 +40,8 @@ pub struct Config {
     pub database: Database,
     /// Keys that operators may bring.
     pub secrets: Secrets,
+    /// How much content is kept, and for how long when nobody wants it.
+    pub store: Store,
     /// Bounds on what callers may ask.
     pub limits: Limits,
     /// What is logged and how.
@@ -102,6 +104,17 @@ pub struct Secrets {
     /// The server's key as text; `None` for the one in the data folder.
     #[serde(deserialize_with = "layers::optional_secret")]
     pub server_key: Option<SecretString>,
+}
+
+/// `[store]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// Bytes of content in the data folder; zero for no limit but the disk's.
+    pub size: ByteSize,
+    /// Time between the removal of a content's last pin and that of the content.
+    #[serde(with = "humantime_serde")]
+    pub grace: Duration,
 }
 
 /// `[limits]`

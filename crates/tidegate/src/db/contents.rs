@@ -25,6 +25,7 @@ statements! {
         WHERE blocks.prefix = $1 AND EXISTS
             (SELECT 1 FROM pins WHERE pins.root = contents.root AND pins.visibility = 'public')
         ORDER BY contents.id LIMIT $2";
+    TOUCH = "UPDATE contents SET root = root WHERE root = $1";
     REMOVE = "DELETE FROM contents WHERE root = $1";
     ANNOUNCE = "INSERT INTO incoming (root, node, started_at) VALUES ($1, $2, $3)
                 ON CONFLICT (root) DO UPDATE SET node = excluded.node, started_at = excluded.started_at";
@@ -204,7 +205,8 @@ pub async fn public_roots_with_block(s: &mut Session<'_>, prefix: i64) -> Result
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// Announces that `node` is about to put an archive in place. Announcing again takes it over.
+/// Announces that `node` is about to put an archive in place, or to remove it: its file may be there without a record.
+/// Announcing again takes it over.
 ///
 /// # Errors
 ///
@@ -251,6 +253,15 @@ pub async fn totals(s: &mut Session<'_>) -> Result<Totals, DbError> {
         car_bytes: row.get(4)?,
         blocks: row.get(5)?,
     })
+}
+
+/// Is the archive recorded? If so, transactions that remove it or touch it too wait until this one ends.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn touch(s: &mut Session<'_>, root: &str) -> Result<bool, DbError> {
+    Ok(s.execute(TOUCH, &[root.into()]).await? == 1)
 }
 
 /// Removes an archive's row and its blocks from the index; false when there is none.

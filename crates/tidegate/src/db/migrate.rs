@@ -86,7 +86,8 @@ mod tests {
     fn no_placeholder_is_left_over() {
         for (name, text) in FILES {
             for engine in [Engine::Sqlite, Engine::Postgres] {
-                let filled = fill(text, engine);
+                // An empty JSON object is none.
+                let filled = fill(text, engine).replace("'{}'", "''");
                 assert!(!filled.contains(['{', '}']), "{name}: {filled}");
             }
         }

@@ -3,13 +3,16 @@
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderName, header, request::Parts};
 
-use super::pinning::PinningError;
+use super::{pinning::PinningError, psa::PsaError};
 use crate::{accounts::Caller, app::App};
 
 const USER_ACCESS_TOKEN: HeaderName = HeaderName::from_static("useraccesstoken");
 
 /// A caller with an API key: `Authorization: Bearer`.
 pub(super) struct KeyHolder(pub Caller);
+
+/// The same, for the Pinning Service API and its errors.
+pub(super) struct Pinner(pub Caller);
 
 /// A caller with an access token: `UserAccessToken`.
 pub(super) struct Uploader(pub Caller);
@@ -19,6 +22,15 @@ impl FromRequestParts<App> for KeyHolder {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PinningError> {
         let key = bearer(&parts.headers).ok_or(PinningError::InvalidToken)?;
+        Ok(Self(app.accounts.authenticate_api_key(key).await?))
+    }
+}
+
+impl FromRequestParts<App> for Pinner {
+    type Rejection = PsaError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PsaError> {
+        let key = bearer(&parts.headers).ok_or(PsaError::Unauthorized)?;
         Ok(Self(app.accounts.authenticate_api_key(key).await?))
     }
 }
@@ -34,7 +46,7 @@ impl FromRequestParts<App> for Uploader {
 }
 
 /// The credentials behind `Bearer`, a word that is compared without case (RFC 9110 section 11.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, key) = text(headers, header::AUTHORIZATION)?.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }

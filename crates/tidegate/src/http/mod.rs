@@ -7,10 +7,15 @@ mod extract;
 mod gateway;
 mod json_body;
 mod layers;
+mod moment;
 mod multipart;
 mod ops;
+mod pinata;
 mod pinning;
+mod psa;
+mod query;
 mod router;
+mod shared;
 
 use std::net::SocketAddr;
 

@@ -2,11 +2,12 @@
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     middleware::from_fn,
-    routing::{get, post},
+    routing::{any, delete, get, post},
 };
 
-use super::{error, gateway, layers, ops, pinning};
+use super::{error, gateway, layers, ops, pinata, pinning, psa, shared};
 use crate::app::App;
 
 /// All surfaces on one router.
@@ -16,9 +17,25 @@ pub(super) fn router(app: App) -> Router {
         .route("/endpoint/list", get(pinning::list_endpoints))
         .route("/oauth/accessToken", get(pinning::issue_access_token))
         .route("/pinning/pinFile", post(pinning::pin_file))
-        .route("/pinning/pinByHash", post(pinning::pin_by_hash))
+        .route("/pinning/pinByHash", post(shared::pin_by_hash))
+        .route("/pinning/pinJobs", get(shared::list_jobs))
+        .route("/pinning/pinList", get(pinning::list_pins))
+        .route("/pinning/unpin/{cid}", delete(shared::unpin))
         .method_not_allowed_fallback(pinning::method_not_allowed)
         .layer(from_fn(layers::cors::pinning));
+
+    let pinata = pinata::own_routes()
+        .nest("/pinata", pinata::routes())
+        .method_not_allowed_fallback(pinata::method_not_allowed)
+        .layer(from_fn(layers::cors::pinning));
+
+    let pinning_service = Router::new()
+        .route("/psa/pins", get(psa::list_pins).post(psa::add_pin))
+        .route("/psa/pins/{requestid}", get(psa::get_pin).post(psa::replace_pin).delete(psa::delete_pin))
+        .route("/psa/{*nothing}", any(psa::not_found))
+        .method_not_allowed_fallback(psa::method_not_allowed)
+        .layer(from_fn(layers::cors::pinning))
+        .layer(DefaultBodyLimit::max(psa::BODY_BYTES));
 
     let gateway = Router::new()
         .route("/ipfs/{*path}", get(gateway::serve))
@@ -33,6 +50,8 @@ pub(super) fn router(app: App) -> Router {
 
     Router::new()
         .merge(cloud_and_endpoint)
+        .merge(pinata)
+        .merge(pinning_service)
         .merge(gateway)
         .merge(operations)
         .fallback(error::not_found)

@@ -2,7 +2,10 @@
 
 use tidegate_content::{Cid, parse_cid};
 
-use super::{Done, Tools, retry::after_failure};
+use super::{
+    requests::{Done, Worker},
+    retry::after_failure,
+};
 use crate::{
     blobs::Root,
     db::{
@@ -16,7 +19,7 @@ use crate::{
     pull::{PullError, Watched},
 };
 
-impl Tools {
+impl Worker {
     /// One try at a job that names its content.
     pub(super) async fn by_cid(&self, job: &Job, holder: &str, watched: &Watched) -> Done {
         let Some(cid) = job.job.cid.as_deref().and_then(|cid| parse_cid(cid).ok()) else {
@@ -31,25 +34,28 @@ impl Tools {
 
     async fn try_by_cid(&self, job: &Job, holder: &str, cid: Cid, watched: &Watched) -> Result<(), TryError> {
         let root = Root::of(&cid);
-        if self.may_take(job, &root).await? && self.pins.keep_what_is_here(job, holder, root).await? {
+        if self.may_take(job, &root).await? && self.app.pins.keep_what_is_here(job, holder, root).await? {
             return Ok(());
         }
         let origins: Vec<String> = serde_json::from_str(&job.job.origins).unwrap_or_default();
-        self.puller.hint(&origins).await;
-        let pulled = self.puller.pull(cid, watched).await?;
-        self.pins.keep_pulled(job, holder, pulled).await?;
+        self.app.puller.hint(&origins).await;
+        let pulled = self.app.puller.pull(cid, watched).await?;
+        self.app.pins.keep_pulled(job, holder, pulled).await?;
         Ok(())
     }
 
     /// Whether the account may have the content from here: it is public, or the account pins it already. Otherwise knowing the CID of
     /// what is private would be enough to get at it.
     async fn may_take(&self, job: &Job, root: &Root) -> Result<bool, TryError> {
-        if self.library.is_public(root).await? {
+        if self.app.library.is_public(root).await? {
             return Ok(true);
         }
         let (account, root) = (job.job.account, root.to_string());
-        let own =
-            self.db.read(move |s| Box::pin(async move { pins::pins_of_root(s, account, &root).await })).await;
+        let own = self
+            .app
+            .db
+            .read(move |s| Box::pin(async move { pins::pins_of_root(s, account, &root).await }))
+            .await;
         Ok(!own.map_err(LookupError::from)?.is_empty())
     }
 
@@ -63,7 +69,7 @@ impl Tools {
         if is_final {
             return Outcome::Failed { reason, again_at: None };
         }
-        after_failure(job, reason, self.clock.now(), self.settings.give_up_after)
+        after_failure(job, reason, self.app.clock.now(), self.app.config.pull.give_up_after)
     }
 
     /// Removes what has come of a DAG if nobody waits for it any more.
@@ -75,7 +81,7 @@ impl Tools {
 
     /// The same for all that an earlier process left.
     pub(super) async fn sweep(&self) {
-        match self.puller.unfinished().await {
+        match self.app.puller.unfinished().await {
             Ok(roots) => {
                 for root in roots {
                     self.forget_unless_wanted(root).await;
@@ -89,9 +95,9 @@ impl Tools {
         let forgotten = async {
             let text = root.to_string();
             let wanted =
-                self.db.read(move |s| Box::pin(async move { queue::is_awaited(s, &text).await })).await;
+                self.app.db.read(move |s| Box::pin(async move { queue::is_awaited(s, &text).await })).await;
             if !wanted.map_err(LookupError::from)? {
-                self.puller.forget(root).await?;
+                self.app.puller.forget(root).await?;
             }
             Ok::<_, PullError>(())
         };

@@ -102,8 +102,11 @@ impl Pins {
             }
         }
         self.find_missing(&mut audit, &recorded, &files).await?;
+        // What was being removed while the records were read is announced still, or gone by now.
+        let leaving = self.announced().await?;
+        let is_leaving = |root: &String, path: &Path| leaving.contains(root) || !path.exists();
         for (root, (path, good)) in files {
-            if good && !recorded.contains(&root) && !incoming.contains(&root) {
+            if good && !recorded.contains(&root) && !incoming.contains(&root) && !is_leaving(&root, &path) {
                 let pins = count_pins(&self.db, root.clone()).await?;
                 audit.unknown.push(Unknown { root, path, pins });
             }
@@ -138,7 +141,7 @@ impl Pins {
         Ok(())
     }
 
-    /// What this node is about to put in place.
+    /// What this node is about to put in place, or to remove.
     async fn announced(&self) -> Result<HashSet<String>, DbError> {
         let node = Arc::clone(&self.node);
         let incoming =

@@ -138,12 +138,20 @@ impl Collected {
         Ok(None)
     }
 
-    /// Seals what came: a sole file as it is, a sole folder as it is, or the folder of everything where one is wanted.
-    pub(super) fn seal_whole(self, wrap: bool) -> Result<Found, CollectError> {
+    /// Seals what came, imported with `profile`: a sole file as it is, a sole folder as it is, or the folder of everything where one
+    /// is wanted.
+    pub(super) fn seal_whole(mut self, profile: Profile, wrap: bool) -> Result<Found, CollectError> {
+        if profile != self.profile {
+            self = self.import_again(profile)?;
+        }
         let shape = match self.entries.as_slice() {
             _ if wrap => Shape::Folder { strip: 0 },
             [Entry::File(path, imported)] if path.len() <= 1 => Shape::File(*imported),
-            _ => self.sole_folder().ok_or(CollectError::ManyRoots)?,
+            _ => {
+                // The folder's own name is not kept, but has to be one.
+                import_folder(self.profile, &self.entries, 0, &mut Nowhere)?;
+                self.sole_folder().ok_or(CollectError::ManyRoots)?
+            }
         };
         self.finish(shape)
     }

@@ -1,6 +1,10 @@
 //! Fulfilling requests: what a worker found is kept as the pin that was asked for, and the job ends with it.
 
-use super::{PinError, Pins};
+use super::{
+    PinError, Pins,
+    hold::{here, hold},
+    request::pin_of,
+};
 use crate::{
     blobs::Root,
     db::{
@@ -9,7 +13,6 @@ use crate::{
             Job, Progress,
             queue::{self, Outcome},
         },
-        pins::{self, NewPin},
     },
     pull::Pulled,
     telemetry::metrics,
@@ -26,17 +29,21 @@ impl Pins {
         self.work.notify_one();
     }
 
-    /// Fulfils `job`, which `holder` holds, with content that is here already. Nothing happens, and the answer is false, when there
-    /// is no such content, or the job is not the holder's any more.
+    /// Fulfils `job`, which `holder` holds, with content that is here already; false when there is no such content. A job that is
+    /// not the holder's any more needs nothing.
     ///
     /// # Errors
     /// See [`PinError`]; nothing is pinned then.
     pub async fn keep_what_is_here(&self, job: &Job, holder: &str, root: Root) -> Result<bool, PinError> {
         let _publishing = self.publishing.lock(root).await;
-        let Some(content) = self.find_content(&root.to_string()).await? else {
+        let text = root.to_string();
+        let found =
+            self.db.read(move |s| Box::pin(async move { contents::find_content(s, &text).await })).await?;
+        let Some(content) = found else {
             return Ok(false);
         };
-        self.commit_job(job, holder, None, content.content.size).await
+        let kept = self.commit_job(job, holder, None, content.content.size).await?;
+        Ok(kept.is_some())
     }
 
     /// Fulfils `job`, which `holder` holds, with a DAG that was brought in. False when the job is not the holder's any more: somebody
@@ -55,28 +62,34 @@ impl Pins {
     async fn place_pulled(&self, job: &Job, holder: &str, pulled: Pulled) -> Result<bool, PinError> {
         let (root, size) = (pulled.sealed.root, pulled.size);
         let _publishing = self.publishing.lock(root).await;
-        if self.content_exists(&root.to_string()).await? {
-            return self.commit_job(job, holder, None, size).await;
+        if self.content_exists(&root.to_string()).await?
+            && let Some(kept) = self.commit_job(job, holder, None, size).await?
+        {
+            return Ok(kept);
         }
-        let placed = self.put_in_place(pulled.sealed, pulled.kind, size).await;
-        let committed = match placed {
+        let mut place = self.room.place();
+        self.reserve(&mut place, pulled.sealed.car_bytes).await?;
+        let committed = match self.put_in_place(pulled.sealed, pulled.kind, size).await {
             Ok(placed) => self.commit_job(job, holder, Some(placed), size).await,
             Err(error) => Err(error),
         };
-        if !matches!(committed, Ok(true)) {
+        if matches!(committed, Ok(Some(true))) {
+            place.keep();
+        } else {
             self.take_back(root).await;
         }
-        committed
+        Ok(committed? == Some(true))
     }
 
-    /// One transaction: the job is still this holder's, the content if it is new, the pin and what it costs, the job's end.
+    /// One transaction: the job is still this holder's, the content if it is new, the pin and what it costs, the job's end. Nothing
+    /// when the content should be here and is not; false when the job is another's.
     async fn commit_job(
         &self,
         job: &Job,
         holder: &str,
         content: Option<(NewContent, Vec<i64>)>,
         size: u64,
-    ) -> Result<bool, PinError> {
+    ) -> Result<Option<bool>, PinError> {
         let (quota, now) = (self.limits.account_quota.as_u64(), self.clock.now());
         let (job, holder) = (job.clone(), holder.to_owned());
         let source = job.job.source;
@@ -85,48 +98,30 @@ impl Pins {
             .try_write(move |s| {
                 Box::pin(async move {
                     if !queue::holds_job(s, job.job.account, &job.job.id, &holder).await? {
-                        return Ok(false);
+                        return Ok(Some(false));
                     }
-                    let Some(pin) = pin_of(&job, size) else {
-                        return Err(PinError::Stopped);
-                    };
-                    let pinned = pins::upsert_pin(s, &pin, now).await?;
-                    super::charge_once(s, &pinned, quota).await?;
-                    let blocks = match content {
-                        Some((content, prefixes)) => {
-                            super::record_content(s, &content, &prefixes, now).await?;
-                            Some((content.car_bytes, content.block_count))
-                        }
-                        None => contents::find_content(s, &pin.root)
-                            .await?
-                            .map(|found| (found.content.car_bytes, found.content.block_count)),
-                    };
-                    let (bytes, blocks) = blocks.unwrap_or_default();
+                    let pin = pin_of(&job.job, size);
+                    if let Some((content, prefixes)) = content {
+                        super::record_content(s, &content, &prefixes, now).await?;
+                    } else if !here(s, &pin.root).await? {
+                        return Ok(None);
+                    }
+                    let stored = contents::find_content(s, &pin.root).await?.map(|found| found.content);
+                    let (bytes, blocks) =
+                        stored.map_or((0, 0), |content| (content.car_bytes, content.block_count));
                     let progress =
                         Progress { bytes_done: bytes, bytes_total: Some(bytes), blocks_done: blocks };
+                    let pinned = hold(s, &pin, quota, now).await?;
                     let outcome = Outcome::Pinned { pin: pinned.id, found: None };
-                    Ok(queue::finish_job(s, &job, &holder, outcome, progress, now).await?)
+                    Ok::<_, PinError>(Some(
+                        queue::finish_job(s, &job, &holder, outcome, progress, now).await?,
+                    ))
                 })
             })
             .await?;
-        if kept {
+        if kept == Some(true) {
             metrics::pinned(source.as_str());
         }
         Ok(kept)
     }
-}
-
-/// The pin that a job asks for, once it is known what.
-fn pin_of(job: &Job, size: u64) -> Option<NewPin> {
-    let job = &job.job;
-    Some(NewPin {
-        account: job.account,
-        root: job.root.clone()?,
-        cid: job.cid.clone()?,
-        name: job.name.clone(),
-        meta: job.meta.clone(),
-        visibility: job.visibility,
-        source: job.source,
-        size,
-    })
 }

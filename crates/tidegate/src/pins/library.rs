@@ -80,6 +80,11 @@ impl Library {
         Ok(public)
     }
 
+    /// Asks the database about `root` the next time: a pin of it was removed.
+    pub(super) fn forget(&self, root: &Root) {
+        self.public.invalidate(root);
+    }
+
     async fn find_inside(&self, cid: &Cid) -> Result<Option<Arc<CarFile>>, LookupError> {
         let key = prefix(cid.hash().digest());
         let roots = self

@@ -1,19 +1,26 @@
-//! The life of a pin: an upload is received, checked against what its owner signed, made durable, and counted.
+//! The life of a pin: an upload is received, checked against what its owner signed, made durable, and counted; a request by CID
+//! is recorded; a pin is removed, and content that nobody holds any more.
 //!
-//! [`Pins`] is for those who write; who may read which content is decided in `library.rs`.
+//! [`Pins`] is for those who write; who may read which content is decided in `library.rs`. `hold.rs` has the rules of holding and
+//! letting go, `collection.rs` those of removing.
 
 mod audit;
 mod check;
 mod claim;
 mod collect;
+mod collection;
 mod fulfil;
 mod gather;
+mod hold;
 mod library;
 pub(crate) mod locks;
 mod measure;
 mod repair;
 mod request;
+mod room;
+mod unpin;
 mod upload;
+mod whole;
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,26 +31,31 @@ pub use audit::{Audit, Missing, Unknown};
 pub use check::Damaged;
 pub use claim::{first_profile, profiles_for};
 pub use collect::CollectError;
+pub use collection::Collected;
+pub use hold::{here, hold};
 pub use library::{Library, LookupError};
 pub(crate) use measure::measure;
 pub use repair::Repaired;
 pub use request::Request;
 pub use upload::Upload;
+pub use whole::Wanted;
 
 use crate::{
     accounts::Caller,
     blobs::{BlobError, BlobStore, Root, Sealed},
     clock::{Clock, Timestamp},
-    config::Limits,
+    config::{Config, Limits},
     db::{
         Db, DbError, Session, accounts,
-        contents::{self, Content, ContentKind, NewContent},
-        pins::{self, NewPin, Pin, PinSource, Visibility},
+        contents::{self, ContentKind, NewContent},
+        pins::{NewPin, Pin, PinSource, Visibility},
     },
     telemetry::metrics,
 };
 use collect::Found;
+use hold::job_of_upload;
 use locks::Locks;
+use room::{Place, Room};
 
 /// Why content was not pinned.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +84,9 @@ pub enum PinError {
     /// The account may not pin so much.
     #[error("this would exceed the account's quota")]
     QuotaExceeded,
+    /// As much content is stored as the operator allows.
+    #[error("as much content is stored as the setting store.size allows")]
+    StoreFull,
     /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -101,14 +116,24 @@ pub struct Pins {
     node: Arc<str>,
     uploads: Arc<Semaphore>,
     publishing: Arc<Locks<Root>>,
+    library: Library,
+    grace: Duration,
+    room: Room,
+    unpinned: Arc<Notify>,
     /// Rung when a request has come.
     work: Arc<Notify>,
 }
 
 impl Pins {
     /// Pins into `store` and `db`, in the name of this `node`.
-    pub fn new(db: Arc<Db>, store: BlobStore, clock: Clock, limits: &Limits, node: &str) -> Self {
+    pub fn new(db: Arc<Db>, store: BlobStore, clock: Clock, config: &Config, node: &str) -> Self {
+        let limits = &config.limits;
         Self {
+            library: Library::new(Arc::clone(&db), store.clone()),
+            grace: config.store.grace,
+            room: Room::new(config.store.size.as_u64()),
+            unpinned: Arc::default(),
+            work: Arc::default(),
             db,
             store,
             hasher: Hasher::all_cores(),
@@ -117,8 +142,29 @@ impl Pins {
             limits: limits.clone(),
             node: node.into(),
             publishing: Arc::default(),
-            work: Arc::default(),
         }
+    }
+
+    /// What of this content may be read.
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// In whose name this process works.
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// Counts what is stored, where there is a limit to it. Once, before anything is pinned.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn measure_store(&self) -> Result<(), PinError> {
+        if self.room.is_limited() {
+            let totals = self.db.read(|s| Box::pin(contents::totals(s))).await?;
+            self.room.count(totals.car_bytes);
+        }
+        Ok(())
     }
 
     /// Removes what a crash left: staged files, and content that was renamed into place but never committed.
@@ -160,7 +206,7 @@ impl Pins {
         cid_text: &str,
         label: Label,
     ) -> Result<Pin, PinError> {
-        let found = upload.seal(*cid).await?.ok_or(PinError::OtherContent)?;
+        let (found, place) = upload.seal(*cid).await?.ok_or(PinError::OtherContent)?;
         let pin = NewPin {
             account: caller.account,
             root: found.sealed.root.to_string(),
@@ -173,29 +219,38 @@ impl Pins {
         };
         // What has begun is finished, also when the caller does not wait for it any more.
         let pins = self.clone();
-        tokio::spawn(async move { pins.keep(found, pin).await }).await.map_err(|_| PinError::Stopped)?
+        tokio::spawn(async move { pins.keep(found, place, pin).await })
+            .await
+            .map_err(|_| PinError::Stopped)?
     }
 
-    async fn keep(&self, found: Found, pin: NewPin) -> Result<Pin, PinError> {
+    async fn keep(&self, found: Found, mut place: Place, pin: NewPin) -> Result<Pin, PinError> {
         // Two uploads of the same content would rename and remove each other's file.
         let _publishing = self.publishing.lock(found.sealed.root).await;
-        let pin = if self.content_exists(&pin.root).await? {
-            drop(found);
-            self.commit(None, pin).await?
-        } else {
-            self.publish(found, pin).await?
+        let mut pinned = None;
+        if self.content_exists(&pin.root).await? {
+            // Nothing when another process has just removed it.
+            pinned = self.commit(None, pin.clone()).await?;
+        }
+        let pinned = match pinned {
+            Some(pinned) => pinned,
+            None => {
+                // The blocks are all there is of the content; the file around them is a little more.
+                self.reserve(&mut place, found.sealed.car_bytes).await?;
+                let pinned = self.publish(found, pin).await?;
+                place.keep();
+                pinned
+            }
         };
-        metrics::pinned("pin_file");
-        Ok(pin)
+        metrics::pinned(pinned.pin.source.as_str());
+        Ok(pinned)
     }
 
     async fn content_exists(&self, root: &str) -> Result<bool, DbError> {
-        Ok(self.find_content(root).await?.is_some())
-    }
-
-    async fn find_content(&self, root: &str) -> Result<Option<Content>, DbError> {
         let root = root.to_owned();
-        self.db.read(move |s| Box::pin(async move { contents::find_content(s, &root).await })).await
+        let content =
+            self.db.read(move |s| Box::pin(async move { contents::find_content(s, &root).await })).await?;
+        Ok(content.is_some())
     }
 
     /// Announces, renames, commits: at every moment a crash leaves either a pin or something [`Pins::clean`] removes.
@@ -203,7 +258,10 @@ impl Pins {
         let root = found.sealed.root;
         let kind = if found.is_directory { ContentKind::Directory } else { ContentKind::File };
         let committed = match self.put_in_place(found.sealed, kind, found.size).await {
-            Ok(placed) => self.commit(Some(placed), pin).await,
+            // A content that comes with its pin cannot be missing.
+            Ok(placed) => {
+                self.commit(Some(placed), pin).await.and_then(|pinned| pinned.ok_or(PinError::Stopped))
+            }
             Err(error) => Err(error),
         };
         if committed.is_err() {
@@ -237,21 +295,38 @@ impl Pins {
         Ok((content, prefixes))
     }
 
-    /// One transaction: the content and its blocks if they are new, the pin, and what it costs its account.
-    async fn commit(&self, content: Option<(NewContent, Vec<i64>)>, pin: NewPin) -> Result<Pin, PinError> {
+    /// One transaction: the content and its blocks if they are new, the pin and its job, and what it costs its account. Nothing
+    /// when the content should be here and is not.
+    async fn commit(
+        &self,
+        content: Option<(NewContent, Vec<i64>)>,
+        pin: NewPin,
+    ) -> Result<Option<Pin>, PinError> {
         let (quota, now) = (self.limits.account_quota.as_u64(), self.clock.now());
         self.db
             .try_write(move |s| {
                 Box::pin(async move {
-                    let pinned = pins::upsert_pin(s, &pin, now).await?;
-                    charge_once(s, &pinned, quota).await?;
+                    accounts::lock(s, pin.account).await?;
                     if let Some((content, prefixes)) = content {
                         record_content(s, &content, &prefixes, now).await?;
+                    } else if !here(s, &pin.root).await? {
+                        return Ok(None);
                     }
-                    Ok(pinned)
+                    let pinned = hold(s, &pin, quota, now).await?;
+                    job_of_upload(s, &pinned, now).await?;
+                    Ok(Some(pinned))
                 })
             })
             .await
+    }
+
+    /// Takes so many bytes altogether, after removing unpinned content before its time if need be.
+    async fn reserve(&self, place: &mut Place, bytes: u64) -> Result<(), PinError> {
+        if place.take(bytes) {
+            return Ok(());
+        }
+        self.make_room(bytes.saturating_sub(place.bytes())).await?;
+        if place.take(bytes) { Ok(()) } else { Err(PinError::StoreFull) }
     }
 
     /// Undoes a publication that was not committed. What fails here is done at the next start.
@@ -274,15 +349,6 @@ impl Pins {
             tracing::warn!(%root, %error, "an unfinished pin is left for the next start to remove");
         }
     }
-}
-
-/// Takes what a pin costs from its account, where this is the account's first pin of the content.
-async fn charge_once(s: &mut Session<'_>, pinned: &Pin, quota: u64) -> Result<(), PinError> {
-    let is_first = pinned.is_new() && !pins::has_other_pins(s, pinned).await?;
-    if is_first && !accounts::charge(s, pinned.pin.account, pinned.pin.size, Some(quota)).await? {
-        return Err(PinError::QuotaExceeded);
-    }
-    Ok(())
 }
 
 /// Records a content whose file is in place, with its blocks, and that it came.

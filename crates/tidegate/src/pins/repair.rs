@@ -20,6 +20,7 @@ use crate::{
     db::{
         DbError,
         contents::{self, NewContent},
+        unpinned,
     },
 };
 
@@ -88,6 +89,8 @@ impl Pins {
                     .await?;
             }
         }
+        let now = self.clock.now();
+        self.db.write(move |s| Box::pin(unpinned::note_all(s, now))).await?;
         let missing = pinned_without_content(&self.db).await?;
         repaired.missing = missing.into_iter().map(|(root, pins)| Missing { root, pins }).collect();
         repaired.damaged.sort_by(|a, b| a.path.cmp(&b.path));

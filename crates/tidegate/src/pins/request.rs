@@ -1,16 +1,20 @@
-//! Requests for content by its CID: recorded here, fulfilled by a worker.
+//! Requests for content by its CID: recorded here, and done at once where the content is here already.
 
 use std::collections::BTreeMap;
 
 use tidegate_content::{Cid, Frontier, FrontierLimits};
 
-use super::{PinError, Pins};
+use super::{
+    PinError, Pins,
+    hold::{drop_job, here, hold, root_text},
+};
 use crate::{
     blobs::Root,
+    clock::Timestamp,
     db::{
-        AccountId,
+        AccountId, DbError, Session, accounts, contents,
         jobs::{self, Begin, Job, JobId, NewJob},
-        pins::{PinSource, Visibility},
+        pins::{self, NewPin, PinSource, Visibility},
     },
 };
 
@@ -34,20 +38,60 @@ pub struct Request {
 }
 
 impl Pins {
-    /// Records a request of the account. A worker sees to it soon, and what becomes of it is told by the job.
+    /// Records a request of the account. It is pinned already when this returns if its content is here and the account may read
+    /// it; else it is queued.
     ///
     /// # Errors
-    /// [`PinError::CannotPull`] for a CID whose content could never be checked, and those of the database.
+    /// [`PinError::CannotPull`] for a CID whose content could never be checked, [`PinError::QuotaExceeded`], or a failure of the
+    /// database.
     pub async fn request(&self, account: AccountId, request: Request) -> Result<Job, PinError> {
-        let anything = FrontierLimits { blocks: u64::MAX, bytes: u64::MAX };
-        Frontier::new(request.cid, anything)?;
-        let (job, now) = (request.into_job(account), self.clock.now());
-        let job = self
-            .db
-            .write(move |s| Box::pin(async move { jobs::insert_job(s, &job, Begin::Queued, now).await }))
-            .await?;
+        check(&request.cid)?;
+        let (job, quota, now) =
+            (request.into_job(account), self.limits.account_quota.as_u64(), self.clock.now());
+        let recorded = self.db.try_write(move |s| {
+            Box::pin(async move {
+                accounts::lock(s, account).await?;
+                record(s, job, quota, now).await
+            })
+        });
+        let job = recorded.await?;
         self.wake();
         Ok(job)
+    }
+
+    /// Puts a new request in the place of an old one, whose pin is removed: both or neither. Nothing when the account has no
+    /// request `old`.
+    ///
+    /// # Errors
+    /// Those of [`Pins::request`]; the old one stays then.
+    pub async fn replace(
+        &self,
+        account: AccountId,
+        old: JobId,
+        request: Request,
+    ) -> Result<Option<Job>, PinError> {
+        check(&request.cid)?;
+        let (job, quota, now) =
+            (request.into_job(account), self.limits.account_quota.as_u64(), self.clock.now());
+        let replaced = self.db.try_write(move |s| {
+            Box::pin(async move {
+                accounts::lock(s, account).await?;
+                let Some(old) = jobs::find_job(s, account, &old).await? else {
+                    return Ok::<_, PinError>(None);
+                };
+                // Asked before the old pin goes, which may be what lets the account read the content.
+                let readable = may_read(s, account, job.root.as_deref()).await?;
+                drop_job(s, &old, now).await?;
+                Ok(Some((old, record_as(s, job, readable, quota, now).await?)))
+            })
+        });
+        Ok(replaced.await?.map(|(old, new)| {
+            if let Some(root) = old.job.root.and_then(|root| tidegate_content::parse_cid(&root).ok()) {
+                self.let_go(&Root::of(&root));
+            }
+            self.wake();
+            new
+        }))
     }
 }
 
@@ -57,13 +101,64 @@ impl Request {
             id: JobId::new(),
             account,
             source: self.source,
-            root: Some(Root::of(&self.cid).to_string()),
+            root: Some(root_text(&self.cid)),
             cid: Some(self.cid_text),
             name: self.name,
+            // Maps and lists of text always can be written.
             meta: serde_json::to_string(&self.meta).unwrap_or_default(),
             origins: serde_json::to_string(&self.origins).unwrap_or_default(),
             visibility: self.visibility,
             task: "{}".to_owned(),
         }
+    }
+}
+
+/// Content with another hash, or with links that nobody here can follow, could never be said to be all here.
+fn check(cid: &Cid) -> Result<(), PinError> {
+    Frontier::new(*cid, FrontierLimits { blocks: u64::MAX, bytes: u64::MAX })?;
+    Ok(())
+}
+
+async fn record(s: &mut Session<'_>, job: NewJob, quota: u64, now: Timestamp) -> Result<Job, PinError> {
+    let readable = may_read(s, job.account, job.root.as_deref()).await?;
+    record_as(s, job, readable, quota, now).await
+}
+
+async fn record_as(
+    s: &mut Session<'_>,
+    job: NewJob,
+    readable: bool,
+    quota: u64,
+    now: Timestamp,
+) -> Result<Job, PinError> {
+    let begin = match &job.root {
+        Some(root) if readable && here(s, root).await? => match contents::find_content(s, root).await? {
+            Some(content) => {
+                Begin::Pinned(hold(s, &pin_of(&job, content.content.size), quota, now).await?.id)
+            }
+            None => Begin::Queued,
+        },
+        _ => Begin::Queued,
+    };
+    Ok(jobs::insert_job(s, &job, begin, now).await?)
+}
+
+/// What is not public is not there for those who do not hold it: else a CID alone would open private content.
+async fn may_read(s: &mut Session<'_>, account: AccountId, root: Option<&str>) -> Result<bool, DbError> {
+    let Some(root) = root else { return Ok(false) };
+    Ok(pins::is_public(s, root).await? || !pins::pins_of_root(s, account, root).await?.is_empty())
+}
+
+/// The pin that a job ends in.
+pub(super) fn pin_of(job: &NewJob, size: u64) -> NewPin {
+    NewPin {
+        account: job.account,
+        root: job.root.clone().unwrap_or_default(),
+        cid: job.cid.clone().unwrap_or_default(),
+        name: job.name.clone(),
+        meta: job.meta.clone(),
+        visibility: job.visibility,
+        source: job.source,
+        size,
     }
 }

@@ -13,6 +13,7 @@ use super::{
     PinError, Pins,
     collect::{CollectError, Collected, Found, Step},
     gather::Gather,
+    room::Place,
 };
 use crate::telemetry::metrics::{self, Running};
 
@@ -32,7 +33,9 @@ pub struct Upload {
     files_left: usize,
     path_bytes_left: usize,
     limits: (u64, usize),
-    _place: OwnedSemaphorePermit,
+    pins: Pins,
+    place: Place,
+    _turn: OwnedSemaphorePermit,
     _running: Running,
 }
 
@@ -42,7 +45,7 @@ impl Pins {
     /// # Errors
     /// [`PinError::Busy`] when too many are running.
     pub fn begin(&self, profile: Profile) -> Result<Upload, PinError> {
-        let place = self.uploads.clone().try_acquire_owned().map_err(|_| PinError::Busy(BUSY_RETRY))?;
+        let turn = self.uploads.clone().try_acquire_owned().map_err(|_| PinError::Busy(BUSY_RETRY))?;
         let (steps, mut receiver) = mpsc::channel(WAITING_STEPS);
         let (store, hasher) = (self.store.clone(), self.hasher.clone());
         let worker =
@@ -56,7 +59,9 @@ impl Pins {
             files_left: limits.1,
             path_bytes_left: PATH_BYTES,
             limits,
-            _place: place,
+            pins: self.clone(),
+            place: self.room.place(),
+            _turn: turn,
             _running: Running::upload(),
         })
     }
@@ -75,10 +80,12 @@ impl Upload {
     /// The next bytes of the file begun last. Waits while the import is behind, which slows the sender down.
     ///
     /// # Errors
-    /// The upload is too large, or the import has failed, as on a full disk.
+    /// The upload is too large, the store is full, or the import has failed, as on a full disk.
     pub async fn write(&mut self, mut bytes: Bytes) -> Result<(), PinError> {
         let len = bytes.len() as u64;
         self.bytes_left = self.bytes_left.checked_sub(len).ok_or(PinError::TooLarge(self.limits.0))?;
+        let received = self.limits.0 - self.bytes_left;
+        self.pins.reserve(&mut self.place, received).await?;
         metrics::received(len);
         while !bytes.is_empty() {
             if let Some(piece) = self.gather.take(&mut bytes) {
@@ -136,11 +143,21 @@ impl Upload {
     }
 
     /// All has come: the content `wanted` names, complete and synced, or nothing if it is not what came.
-    pub(super) async fn seal(self, wanted: Cid) -> Result<Option<Found>, PinError> {
-        let Self { steps, worker, _place, _running, .. } = self;
+    pub(super) async fn seal(self, wanted: Cid) -> Result<Option<(Found, Place)>, PinError> {
+        let Self { steps, worker, place, _turn, _running, .. } = self;
         drop(steps);
         let collected = worker.await.map_err(|_| PinError::Stopped)??;
         let sealing = tokio::task::spawn_blocking(move || collected.seal(&wanted));
-        Ok(sealing.await.map_err(|_| PinError::Stopped)??)
+        let found = sealing.await.map_err(|_| PinError::Stopped)??;
+        Ok(found.map(|found| (found, place)))
+    }
+    /// All has come: the whole of it, imported with `profile`, complete and synced.
+    pub(super) async fn seal_whole(self, profile: Profile, wrap: bool) -> Result<(Found, Place), PinError> {
+        let Self { steps, worker, place, _turn, _running, .. } = self;
+        drop(steps);
+        let collected = worker.await.map_err(|_| PinError::Stopped)??;
+        let sealing = tokio::task::spawn_blocking(move || collected.seal_whole(profile, wrap));
+        let found = sealing.await.map_err(|_| PinError::Stopped)??;
+        Ok((found, place))
     }
 }

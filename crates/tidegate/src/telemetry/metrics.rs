@@ -13,6 +13,8 @@ const SENT: &str = "tidegate_http_response_bytes_total";
 const CONNECTIONS: &str = "tidegate_http_connections";
 const UPLOADS: &str = "tidegate_uploads_running";
 const RECEIVED: &str = "tidegate_upload_bytes_total";
+const COLLECTED: &str = "tidegate_collected_total";
+const COLLECTED_BYTES: &str = "tidegate_collected_bytes_total";
 const PINNED: &str = "tidegate_pins_total";
 
 /// Records numbers from here on and returns what prints them. One recorder a process, however many servers run in it.
@@ -38,6 +40,8 @@ pub fn recorder() -> &'static PrometheusHandle {
         describe_gauge!(UPLOADS, "Uploads being received now");
         describe_counter!(RECEIVED, Unit::Bytes, "Bytes of content received in uploads");
         describe_counter!(PINNED, "Pins made or renewed, by how they came");
+        describe_counter!(COLLECTED, "Contents removed because nobody had them pinned any more");
+        describe_counter!(COLLECTED_BYTES, Unit::Bytes, "Bytes of the files of contents removed");
         gauge!(CONNECTIONS).set(0);
         gauge!(UPLOADS).set(0);
         handle
@@ -65,6 +69,8 @@ pub enum Surface {
     Cloud,
     /// What its Endpoints answer.
     Endpoint,
+    /// The Pinning Service API.
+    PinningService,
     /// For operators.
     Operations,
     /// Everything else.
@@ -79,13 +85,15 @@ struct SurfaceCounts {
 }
 
 impl Surface {
-    const ALL: [Self; 5] = [Self::Gateway, Self::Cloud, Self::Endpoint, Self::Operations, Self::Other];
+    const ALL: [Self; 6] =
+        [Self::Gateway, Self::Cloud, Self::Endpoint, Self::PinningService, Self::Operations, Self::Other];
 
     fn label(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
             Self::Cloud => "cloud",
             Self::Endpoint => "endpoint",
+            Self::PinningService => "psa",
             Self::Operations => "operations",
             Self::Other => "other",
         }
@@ -140,6 +148,12 @@ impl Drop for Running {
 /// Content came in.
 pub fn received(bytes: u64) {
     counter!(RECEIVED).increment(bytes);
+}
+
+/// A content that nobody had pinned any more was removed, and a file of so many bytes with it.
+pub fn collected(bytes: u64) {
+    counter!(COLLECTED).increment(1);
+    counter!(COLLECTED_BYTES).increment(bytes);
 }
 
 /// A pin was made or renewed.

@@ -9,6 +9,8 @@ mod faults;
 mod fetch;
 mod gateway;
 mod ops;
+mod pinata;
 mod pinning;
+mod psa;
 mod pull;
 mod support;

@@ -13,8 +13,8 @@ struct Policy {
 }
 
 const PINNING: Policy = Policy {
-    methods: "GET, POST, OPTIONS",
-    headers: "Authorization, UserAccessToken, Content-Type",
+    methods: "GET, POST, DELETE, OPTIONS",
+    headers: "Authorization, UserAccessToken, Content-Type, pinata_api_key, pinata_secret_api_key",
     exposed: "X-Request-Id, Retry-After",
 };
 
@@ -26,7 +26,7 @@ const GATEWAY: Policy = Policy {
               X-Request-Id, ETag",
 };
 
-/// For the Cloud and Endpoint API.
+/// For the Cloud and Endpoint API, the Pinning Service API, and Pinata's.
 pub(in crate::http) async fn pinning(request: Request, next: Next) -> Response {
     apply(&PINNING, request, next).await
 }

@@ -36,6 +36,8 @@ pub(in crate::http) enum PinningError {
     TooSlow(String),
     /// Too many uploads at once; try again after a while.
     Busy(Duration),
+    /// The caller has no such thing.
+    NotFound(String),
     /// There is no such method here.
     MethodNotAllowed,
     /// Our side.
@@ -61,6 +63,7 @@ impl IntoResponse for PinningError {
             Self::Busy(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "Too many uploads are running; try again soon".to_owned())
             }
+            Self::NotFound(message) => (StatusCode::NOT_FOUND, message.clone()),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "This path does not have that method".to_owned())
             }
@@ -130,6 +133,7 @@ impl From<PinError> for PinningError {
             PinError::CannotPull(error) => {
                 Self::BadRequest(format!("This content cannot be pinned: {error}"))
             }
+            PinError::StoreFull => Self::Failed(Failure::StorageFull.log(&error)),
             PinError::Collect(CollectError::Blob(error)) | PinError::Blob(error) => error.into(),
             PinError::Collect(error) => Self::BadRequest(format!("The files do not make a folder: {error}")),
             PinError::Db(error) => error.into(),

@@ -4,9 +4,11 @@
 
 mod error;
 mod form;
+mod lists;
 mod metadata;
 mod pin_by_hash;
 mod pin_file;
+mod unpin;
 
 use axum::{Json, extract::State, response::IntoResponse};
 use http::{HeaderMap, Uri, header, uri::Scheme};
@@ -15,8 +17,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(super) use error::{PinningError, method_not_allowed};
+pub(super) use lists::{list_jobs, list_pins};
 pub(super) use pin_by_hash::pin_by_hash;
-pub(super) use pin_file::pin_file;
+pub(super) use pin_file::{pace, pin_file, receive_entry, request_limit};
+pub(super) use unpin::unpin;
 
 use super::extract::KeyHolder;
 use crate::{accounts::AuthError, app::App};
@@ -42,9 +46,13 @@ pub(super) async fn list_endpoints(
     uri: Uri,
     headers: HeaderMap,
 ) -> Json<Vec<Endpoint>> {
-    let server = &app.config.server;
-    let api_host = server.public_url.clone().unwrap_or_else(|| as_reached(&uri, &headers));
-    Json(vec![Endpoint { id: 1, name: server.name.clone(), api_host }])
+    let api_host = address_as_reached(&app, &uri, &headers);
+    Json(vec![Endpoint { id: 1, name: app.config.server.name.clone(), api_host }])
+}
+
+/// The configured address, else the one by which the caller reached us.
+pub(super) fn address_as_reached(app: &App, uri: &Uri, headers: &HeaderMap) -> String {
+    app.config.server.public_url.clone().unwrap_or_else(|| as_reached(uri, headers))
 }
 
 /// The address by which the caller reached us. HTTP/2 has it in the URI, HTTP/1.1 in `Host`.

@@ -52,8 +52,7 @@ pub(in crate::http) async fn pin_file(
     let boundary = boundary_of(request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()))?;
     let limit = request_limit(limits);
     refuse_if_announced_too_large(request.headers(), limits, limit)?;
-    let pace = Pace { bytes: rate(limits), span: limits.upload_idle };
-    let mut form = Multipart::new(request.into_body(), &boundary, pace, limit);
+    let mut form = Multipart::new(request.into_body(), &boundary, pace(limits), limit);
 
     let Received { upload, cid, label } = receive(&app, &caller, &mut form).await?;
     let pin = app.pins.pin_upload(&caller, upload, &cid.cid, &cid.text, label).await?;
@@ -92,7 +91,7 @@ async fn receive(app: &App, caller: &Caller, form: &mut Multipart) -> Result<Rec
 }
 
 /// Takes one `file` part: a file, or as Kubo's clients mark them, a folder or a symbolic link.
-async fn receive_entry(
+pub(in crate::http) async fn receive_entry(
     upload: &mut Upload,
     part: &PartHead,
     form: &mut Multipart,
@@ -118,7 +117,8 @@ async fn receive_entry(
     Ok(())
 }
 
-fn request_limit(limits: &Limits) -> u64 {
+/// The longest body of an upload, in bytes.
+pub(in crate::http) fn request_limit(limits: &Limits) -> u64 {
     let files = u64::try_from(limits.upload_files).unwrap_or(u64::MAX);
     limits
         .upload_size
@@ -127,10 +127,10 @@ fn request_limit(limits: &Limits) -> u64 {
         .saturating_add(files.saturating_mul(PART_OVERHEAD))
 }
 
-/// Bytes that must come while we wait for as long as an upload may be idle.
-fn rate(limits: &Limits) -> u64 {
+/// How fast an upload must come: so many bytes while we wait for as long as it may be idle.
+pub(in crate::http) fn pace(limits: &Limits) -> Pace {
     let millis = u64::try_from(limits.upload_idle.as_millis()).unwrap_or(u64::MAX);
-    limits.upload_rate.as_u64().saturating_mul(millis) / 1000
+    Pace { bytes: limits.upload_rate.as_u64().saturating_mul(millis) / 1000, span: limits.upload_idle }
 }
 
 /// With `Content-Length` a hopeless upload ends before it begins.

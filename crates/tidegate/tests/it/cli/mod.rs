@@ -4,4 +4,5 @@ mod accounts;
 mod cid;
 mod forged;
 mod pin_and_get;
+mod unpin;
 mod upkeep;

@@ -6,5 +6,8 @@ mod cloud;
 mod content;
 mod forms;
 mod limits;
+mod lists;
 mod sharing;
+mod store;
+mod unpin;
 mod wire;

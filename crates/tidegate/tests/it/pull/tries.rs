@@ -10,6 +10,7 @@ use tidegate::{
     app::App,
     config::Config,
     db::{DbOptions, jobs::JobStatus},
+    jobs::Workers,
 };
 use tidegate_content::Cid;
 
@@ -115,6 +116,7 @@ async fn a_new_process_goes_on_where_the_old_one_ended(database: TestDatabase) {
     }
     few_at_once(&mut config);
     let app = App::open(config, clock).await.unwrap();
+    let workers = Workers::start(&app);
     eventually("it is pinned", async || {
         let (account, id) = (ann.account, id.clone());
         let read = app
@@ -124,6 +126,7 @@ async fn a_new_process_goes_on_where_the_old_one_ended(database: TestDatabase) {
     })
     .await;
     assert!(twice(&gateway, &before).len() <= 2, "but for what was on its way, nothing is fetched again");
+    workers.stop().await;
     app.close().await;
 }
 

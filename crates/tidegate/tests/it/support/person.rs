@@ -53,6 +53,21 @@ impl Person {
         Answer::of(request.bearer_auth(&self.api_key)).await
     }
 
+    /// Any method with the API key, and JSON as the body where there is one.
+    pub async fn send(&self, method: reqwest::Method, path: &str, body: Option<serde_json::Value>) -> Answer {
+        let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.api_key);
+        Answer::of(match body {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+        .await
+    }
+
+    /// Removes all pins of a CID.
+    pub async fn unpin(&self, cid: &str) -> Answer {
+        self.send(reqwest::Method::DELETE, &format!("/pinning/unpin/{cid}"), None).await
+    }
+
     /// Another access token.
     pub async fn fresh_token(&self) -> String {
         let answer = self.ask("/oauth/accessToken").await.expect(200);

@@ -14,6 +14,7 @@ use tidegate::{
     config::{Config, Overrides},
     db::{AccountId, DbOptions, accounts, contents, pins},
     http::Surfaces,
+    jobs::Workers,
     server::Server,
     telemetry,
 };
@@ -63,9 +64,14 @@ impl TestServer {
         let server = Server::bind(&app.config.server, Surfaces::new(app.clone())).await.unwrap();
         let address = server.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(server.run(async move {
-            let _ = stopped.await;
-        }));
+        let workers = Workers::start(&app);
+        let running = tokio::spawn(async move {
+            let stopped = async move {
+                let _ = stopped.await;
+            };
+            server.run(stopped).await;
+            workers.stop().await;
+        });
         Self { app, clock, address, client: client(), stop: Some(stop), running: Some(running), folder }
     }
 
@@ -171,6 +177,11 @@ impl TestServer {
         let running = self.running.take().unwrap();
         soon("the server stops", running).await.unwrap();
     }
+}
+
+/// For a server on which what is asked for stays asked for.
+pub fn without_workers(config: &mut Config) {
+    config.pull.at_once = 0;
 }
 
 /// The defaults, for a server in `folder`.

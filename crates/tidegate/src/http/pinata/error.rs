@@ -1,0 +1,122 @@
+//! Errors in the shape of this dialect, `{"error": {"reason": CODE, "details": text}}`.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::super::{
+    error::Failure,
+    json_body::BodyError,
+    multipart::{FormError, ReadError},
+    pinning::PinningError,
+};
+use crate::{accounts::AuthError, db::DbError, pins::PinError};
+
+/// Why a request of this dialect was refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::http) enum PinataError {
+    /// No key, or one that is not good.
+    Unauthorized,
+    /// Something the caller sent is wrong; the words say what.
+    BadRequest(String),
+    /// The caller has not pinned this.
+    NotPinned,
+    /// No such path.
+    NotFound,
+    /// No such method here.
+    MethodNotAllowed,
+    /// Too much at once.
+    TooLarge(String),
+    /// The client stopped sending.
+    TooSlow(String),
+    /// Too many uploads at once; try again after a while.
+    Busy(Duration),
+    /// Our side.
+    Failed(Failure),
+}
+
+/// A path that is not there.
+pub(in crate::http) async fn not_found() -> PinataError {
+    PinataError::NotFound
+}
+
+/// A known path with a method it does not have.
+pub(in crate::http) async fn method_not_allowed() -> PinataError {
+    PinataError::MethodNotAllowed
+}
+
+impl IntoResponse for PinataError {
+    fn into_response(self) -> Response {
+        let text = str::to_owned;
+        let (status, reason, details) = match &self {
+            Self::Unauthorized => (
+                StatusCode::UNAUTHORIZED,
+                "INVALID_CREDENTIALS",
+                text("There is no good API key in this request"),
+            ),
+            Self::BadRequest(details) => (StatusCode::BAD_REQUEST, "BAD_REQUEST", details.clone()),
+            Self::NotPinned => (
+                StatusCode::NOT_FOUND,
+                "CURRENT_USER_HAS_NOT_PINNED_CID",
+                text("You have not pinned this CID"),
+            ),
+            Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND", text("There is nothing at this path")),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "METHOD_NOT_ALLOWED",
+                text("This path does not have that method"),
+            ),
+            Self::TooLarge(details) => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", details.clone()),
+            Self::TooSlow(details) => (StatusCode::REQUEST_TIMEOUT, "TOO_SLOW", details.clone()),
+            Self::Busy(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "BUSY",
+                text("Too many uploads are running; try again soon"),
+            ),
+            Self::Failed(failure) => {
+                let (status, details) = failure.outside();
+                (status, "INTERNAL", text(details))
+            }
+        };
+        let body = Json(json!({"error": {"reason": reason, "details": details}}));
+        let mut response = (status, body).into_response();
+        if let Self::Busy(after) = self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
+        }
+        response
+    }
+}
+
+/// What goes wrong with uploads is the same on both surfaces; only the shape differs.
+impl From<PinningError> for PinataError {
+    fn from(error: PinningError) -> Self {
+        match error {
+            PinningError::InvalidToken => Self::Unauthorized,
+            PinningError::BadRequest(details) => Self::BadRequest(details),
+            PinningError::Mismatch => Self::BadRequest("The content is not what its CID says".to_owned()),
+            PinningError::TooLarge(details) => Self::TooLarge(details),
+            PinningError::TooSlow(details) => Self::TooSlow(details),
+            PinningError::Busy(after) => Self::Busy(after),
+            PinningError::NotFound(_) => Self::NotPinned,
+            PinningError::MethodNotAllowed => Self::MethodNotAllowed,
+            PinningError::Failed(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+macro_rules! as_on_the_pinning_surface {
+    ($($error:ty),+) => {
+        $(impl From<$error> for PinataError {
+            fn from(error: $error) -> Self {
+                PinningError::from(error).into()
+            }
+        })+
+    };
+}
+
+as_on_the_pinning_surface![AuthError, DbError, PinError, BodyError, FormError, ReadError];

@@ -1,0 +1,17 @@
+//! `unpin`: the caller does not want some content any more.
+
+use axum::extract::{Path, State};
+use tidegate_content::parse_cid;
+
+use super::{PinataCaller, PinataError};
+use crate::app::App;
+
+/// Removes all of the caller's pins of a CID, and requests for it.
+pub(in crate::http) async fn unpin(
+    PinataCaller(caller): PinataCaller,
+    State(app): State<App>,
+    Path(cid): Path<String>,
+) -> Result<&'static str, PinataError> {
+    let cid = parse_cid(&cid).map_err(|error| PinataError::BadRequest(format!("The CID: {error}")))?;
+    if app.pins.unpin(caller.account, &cid).await? { Ok("OK") } else { Err(PinataError::NotPinned) }
+}
