@@ -9,6 +9,7 @@
 //!          accounts/   people, keys and tokens
 //! ground   blobs/      content on disk
 //!          db/         all SQL
+//!          chain/      what blockchains know
 //! leaves   clock, config/, data_dir, telemetry/
 //! ```
 //!
@@ -17,6 +18,7 @@
 pub mod accounts;
 pub mod app;
 pub mod blobs;
+pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;

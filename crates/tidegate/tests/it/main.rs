@@ -2,6 +2,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod accounts;
+mod chain;
 mod cli;
 mod db;
 mod faults;
