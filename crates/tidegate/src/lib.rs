@@ -7,6 +7,7 @@
 //!          http/       every route; one folder per dialect
 //! house    pins/       the life of a pin, and who may read what
 //!          accounts/   people, keys and tokens
+//!          access/     nonces and auth tokens of Ethereum addresses
 //! ground   blobs/      content on disk
 //!          db/         all SQL
 //!          chain/      what blockchains know
@@ -15,6 +16,7 @@
 //!
 //! [`app`] builds the parts, [`server`] runs them. `docs/architecture.md` tells why it is so.
 
+pub mod access;
 pub mod accounts;
 pub mod app;
 pub mod blobs;
