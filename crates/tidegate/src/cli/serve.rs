@@ -73,6 +73,12 @@ pub(super) fn run(command: Serve, output: Output) -> Result<(), Failure> {
     }
     let config = command.settings.load(flags)?;
     let _log = telemetry::start_logging(&config.log)?;
+    if !config.without_meaning.is_empty() {
+        tracing::info!(
+            variables = config.without_meaning.join(" "),
+            "these variables of the Python Provider mean nothing here"
+        );
+    }
     telemetry::metrics::recorder();
     block_on(async { Ok(serve(config, output).await?) })
 }

@@ -79,13 +79,31 @@ pub(super) fn example() -> Table {
 pub(super) fn example_line(path: &str) -> String {
     let (section, key) = path.split_once('.').unwrap_or((path, ""));
     let value = example().get(section).and_then(|keys| keys.get(key)).cloned();
-    match (path, value) {
-        ("database.url", _) => "url = \"postgres://user:password@host/database\"".into(),
-        ("server.public_url", _) => "public_url = \"https://pin.example.org\"".into(),
-        (_, Some(value)) => format!("{key} = {value}"),
-        (_, None) => format!("[{section}]"),
+    match (FILLED.iter().find(|(filled, _)| *filled == path), value) {
+        (Some((_, line)), _) => (*line).to_owned(),
+        (None, Some(value)) => format!("{key} = {value}"),
+        (None, None) => format!("[{section}]"),
     }
 }
+
+/// Right values for settings that the example leaves empty.
+const FILLED: &[(&str, &str)] = &[
+    ("chains", "\"8996\" = [\"http://127.0.0.1:8545\"]"),
+    ("database.url", "url = \"postgres://user:password@host/database\""),
+    ("provider.address_file", "address_file = \"address.json\""),
+    ("provider.aquarius_url", "aquarius_url = \"http://127.0.0.1:5000\""),
+    ("provider.arweave_gateway", "arweave_gateway = \"https://arweave.net\""),
+    ("provider.authorized_decrypters", "authorized_decrypters = [\"0x<40 hexadecimal digits>\"]"),
+    ("provider.fee_token", "fee_token = \"0x<40 hexadecimal digits>\""),
+    ("provider.fees", "fees = { \"8996\" = \"1000000000000000000\" }"),
+    ("provider.ipfs_gateway", "ipfs_gateway = \"https://ipfs.example.org\""),
+    ("provider.private_key", "private_key = \"0x<64 hexadecimal digits>\""),
+    ("provider.private_key_file", "private_key_file = \"provider.key\""),
+    ("provider.rbac_url", "rbac_url = \"http://127.0.0.1:3000\""),
+    ("provider.use_http_proof", "use_http_proof = \"http://127.0.0.1:3001\""),
+    ("secrets.server_key", "server_key = \"<64 hexadecimal digits>\""),
+    ("server.public_url", "public_url = \"https://pin.example.org\""),
+];
 
 /// Levenshtein's distance, for "did you mean".
 fn distance(a: &str, b: &str) -> usize {

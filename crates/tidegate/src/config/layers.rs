@@ -1,8 +1,9 @@
-//! Where settings come from: the example's defaults, then the file, then the environment, then flags.
+//! Where settings come from: the example's defaults, then the file, then the environment (names of the Python Provider,
+//! then ours), then flags.
 //!
 //! A wrong setting stops the start with one line that names it and shows a right one.
 
-use std::{fmt, path::Path};
+use std::{collections::BTreeMap, fmt, path::Path, path::PathBuf};
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -10,10 +11,15 @@ use toml::{Table, Value};
 
 use super::{
     Config, ConfigError,
+    aliases::{self, Alias},
+    chains, check,
     error::{example, example_line},
 };
 
 pub(super) const PREFIX: &str = "TIDEGATE_";
+
+/// The section whose keys the operator chooses.
+const CHAINS: &str = "chains";
 
 /// Variables that begin alike but belong to the commands that call a server.
 const CLIENT_VARIABLES: [&str; 5] =
@@ -39,9 +45,7 @@ impl Config {
                 .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
             settings.add_file(&path.display().to_string(), &text)?;
         }
-        for (name, value) in vars {
-            settings.add_variable(&name, value)?;
-        }
+        settings.add_environment(vars)?;
         for (key, value) in flags.0 {
             let (section, key) = key.split_once('.').unwrap_or((key, ""));
             settings.set(section, key, Value::String(value), format!("--{key}"));
@@ -53,12 +57,23 @@ impl Config {
 /// The layers laid over each other, with a note of where each value came from.
 struct Settings {
     table: Table,
-    origins: Vec<(String, String)>,
+    origins: Vec<Origin>,
+    without_meaning: Vec<String>,
+}
+
+/// Where the value of a setting came from.
+struct Origin {
+    /// `section.key`, or a section that was set as a whole.
+    path: String,
+    /// As the operator knows it.
+    name: String,
+    /// What a right value looks like there, if not like in the example file.
+    example: Option<String>,
 }
 
 impl Settings {
     fn defaults() -> Self {
-        Self { table: example(), origins: Vec::new() }
+        Self { table: example(), origins: Vec::new(), without_meaning: Vec::new() }
     }
 
     fn add_file(&mut self, origin: &str, text: &str) -> Result<(), ConfigError> {
@@ -82,6 +97,47 @@ impl Settings {
         Ok(())
     }
 
+    fn add_environment(
+        &mut self,
+        vars: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), ConfigError> {
+        // In order of their names, so that TIDEGATE_CHAINS never undoes TIDEGATE_CHAINS_1.
+        let vars: BTreeMap<String, String> = vars.into_iter().collect();
+        for (name, value) in &vars {
+            self.add_alias(name, value)?;
+        }
+        for (name, value) in vars {
+            self.add_variable(&name, value)?;
+        }
+        Ok(())
+    }
+
+    fn add_alias(&mut self, name: &str, text: &str) -> Result<(), ConfigError> {
+        if text.trim().is_empty() {
+            return Ok(());
+        }
+        if aliases::is_without_meaning(name) {
+            self.without_meaning.push(name.to_owned());
+        }
+        let Some(alias) = Alias::find(name) else {
+            return Ok(());
+        };
+        let wrong = |message: &str| ConfigError::Wrong {
+            name: name.to_owned(),
+            message: message.to_owned(),
+            example: alias.example.to_owned(),
+        };
+        let value = alias.value(text).map_err(wrong)?;
+        match alias.path.split_once('.') {
+            Some((section, key)) => self.set(section, key, Value::String(value), name.to_owned()),
+            None => self.set_chains(&value, name).map_err(wrong)?,
+        }
+        if let Some(origin) = self.origins.last_mut() {
+            origin.example = Some(alias.example.to_owned());
+        }
+        Ok(())
+    }
+
     fn add_variable(&mut self, name: &str, value: String) -> Result<(), ConfigError> {
         let Some(rest) = name.strip_prefix(PREFIX) else {
             return Ok(());
@@ -95,15 +151,28 @@ impl Settings {
                 self.set(section, key, Value::String(value), name.to_owned());
                 Ok(())
             }
+            None if rest == CHAINS => self.set_chains(&value, name).map_err(|message| ConfigError::Wrong {
+                name: name.to_owned(),
+                message: message.to_owned(),
+                example: example_line(CHAINS),
+            }),
             _ => Err(ConfigError::unknown(name)),
         }
     }
 
     fn has(&self, section: &str, key: &str) -> bool {
-        self.table.get(section).and_then(Value::as_table).is_some_and(|keys| keys.contains_key(key))
+        let keys = self.table.get(section).and_then(Value::as_table);
+        keys.is_some_and(|keys| section == CHAINS || keys.contains_key(key))
     }
 
-    fn set(&mut self, section: &str, key: &str, value: Value, origin: String) {
+    /// Sets the whole section: chains named by a variable are all the chains there are.
+    fn set_chains(&mut self, text: &str, name: &str) -> Result<(), &'static str> {
+        self.table.insert(CHAINS.to_owned(), Value::Table(chains::section(text)?));
+        self.origins.push(Origin { path: CHAINS.to_owned(), name: name.to_owned(), example: None });
+        Ok(())
+    }
+
+    fn set(&mut self, section: &str, key: &str, value: Value, name: String) {
         let Some(keys) = self.table.get_mut(section).and_then(Value::as_table_mut) else {
             return;
         };
@@ -112,46 +181,47 @@ impl Settings {
             (Some(Value::Integer(_)), Value::String(text)) => {
                 text.trim().parse().map_or(Value::String(text), Value::Integer)
             }
+            (Some(Value::Boolean(_)), Value::String(text)) => {
+                aliases::truth(&text).map_or(Value::String(text), Value::Boolean)
+            }
             (_, value) => value,
         };
         keys.insert(key.to_owned(), value);
-        self.origins.push((format!("{section}.{key}"), origin));
+        let path = if section == CHAINS { section.to_owned() } else { format!("{section}.{key}") };
+        self.origins.push(Origin { path, name, example: None });
     }
 
     fn check(self) -> Result<Config, ConfigError> {
-        let wrong = |path: String, message: String| ConfigError::Wrong {
-            example: example_line(&path),
-            name: self
-                .origins
-                .iter()
-                .rev()
-                .find(|(key, _)| *key == path)
-                .map_or_else(|| path.clone(), |(_, origin)| origin.clone()),
-            message,
-        };
-        let config: Config = serde_path_to_error::deserialize(Value::Table(self.table.clone()))
-            .map_err(|e| wrong(e.path().to_string(), e.inner().message().replace('\n', " ")))?;
-        if let Err(e) = config.log.level.parse::<tracing_subscriber::filter::Targets>() {
-            return Err(wrong("log.level".into(), e.to_string()));
-        }
-        for (path, zero) in [
-            ("server.max_connections", config.server.max_connections == 0),
-            ("limits.uploads", config.limits.uploads == 0),
-            ("limits.upload_files", config.limits.upload_files == 0),
-            ("limits.upload_idle", config.limits.upload_idle.is_zero()),
-            ("server.header_timeout", config.server.header_timeout.is_zero()),
-        ] {
-            if zero {
-                return Err(wrong(path.into(), "must be more than zero".into()));
-            }
-        }
+        let mut config: Config = serde_path_to_error::deserialize(Value::Table(self.table.clone()))
+            .map_err(|e| self.wrong(&e.path().to_string(), e.inner().message().replace('\n', " ")))?;
+        check::complete(&mut config).map_err(|(path, message)| self.wrong(path, message))?;
+        config.without_meaning = self.without_meaning;
         Ok(config)
+    }
+
+    /// The setting at `path` is wrong. It is called what the operator who set it called it.
+    fn wrong(&self, path: &str, message: String) -> ConfigError {
+        let origin = self.origins.iter().rev().find(|origin| origin.path == path);
+        ConfigError::Wrong {
+            name: origin.map_or_else(|| path.to_owned(), |origin| origin.name.clone()),
+            example: origin.and_then(|origin| origin.example.clone()).unwrap_or_else(|| example_line(path)),
+            message,
+        }
     }
 }
 
 pub(super) fn optional_secret<'de, D: Deserializer<'de>>(d: D) -> Result<Option<SecretString>, D::Error> {
+    match Value::deserialize(d)? {
+        Value::String(text) if text.is_empty() => Ok(None),
+        Value::String(text) => Ok(Some(text.into())),
+        // Serde's own words would repeat it.
+        _ => Err(D::Error::custom("is not text")),
+    }
+}
+
+pub(super) fn optional_path<'de, D: Deserializer<'de>>(d: D) -> Result<Option<PathBuf>, D::Error> {
     let text = String::deserialize(d)?;
-    Ok((!text.is_empty()).then(|| SecretString::from(text)))
+    Ok((!text.is_empty()).then(|| PathBuf::from(text)))
 }
 
 pub(super) fn optional_url<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
@@ -182,9 +252,8 @@ mod tests {
     fn load(file: &str, vars: &[(&str, &str)]) -> Result<Config, String> {
         let mut settings = Settings::defaults();
         settings.add_file("tidegate.toml", file).map_err(|e| e.to_string())?;
-        for (name, value) in vars {
-            settings.add_variable(name, (*value).to_owned()).map_err(|e| e.to_string())?;
-        }
+        let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        settings.add_environment(vars).map_err(|e| e.to_string())?;
         settings.check().map_err(|e| e.to_string())
     }
 
@@ -230,5 +299,7 @@ mod tests {
     fn a_secret_is_never_printed() {
         let config = load("[database]\nurl = \"postgres://u:hunter2@h/d\"", &[]).expect("good");
         assert!(!format!("{config:?}").contains("hunter2"));
+        let error = load("[database]\nurl = 4711", &[]).expect_err("no text");
+        assert!(!error.contains("4711"), "{error}");
     }
 }

@@ -1,9 +1,16 @@
 //! What an operator can set: one struct per section of `tidegate.toml`, where each value is documented.
 //!
-//! [`Config::load`] reads file, environment and flags; this file says what a setting is, `layers.rs` where it comes from.
+//! [`Config::load`] reads file, environment and flags. This file, `provider.rs` and `chains.rs` say what a setting is,
+//! `layers.rs` where it comes from, and `aliases.rs` which other server's variables are understood.
 
+mod aliases;
+mod chains;
+mod check;
 mod error;
 mod layers;
+mod provider;
+#[cfg(test)]
+mod tests;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -11,8 +18,10 @@ use bytesize::ByteSize;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use chains::Chains;
 pub use error::ConfigError;
 pub use layers::Overrides;
+pub use provider::{Fees, PerChain, Provider};
 
 /// The documented example, which is also where every default comes from.
 pub const EXAMPLE: &str = include_str!("../../../../tidegate.example.toml");
@@ -33,6 +42,15 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged and how.
     pub log: Log,
+    /// Selling access.
+    pub provider: Provider,
+    /// The chains it is sold on.
+    pub chains: Chains,
+    /// Bounds on what is fetched from elsewhere.
+    pub fetch: Fetch,
+    /// Variables of the Python Provider that were found and mean nothing here, for the log.
+    #[serde(skip)]
+    pub without_meaning: Vec<String>,
 }
 
 /// `[server]`
@@ -99,6 +117,25 @@ pub struct Limits {
     pub upload_rate: ByteSize,
     /// Bytes one account may pin, where the account itself has no other quota.
     pub account_quota: ByteSize,
+}
+
+/// `[fetch]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fetch {
+    /// Time to connect, encryption included.
+    #[serde(with = "humantime_serde")]
+    pub connect_timeout: Duration,
+    /// Longest silence of an origin in the middle of its answer.
+    #[serde(with = "humantime_serde")]
+    pub idle_timeout: Duration,
+    /// Longest time for questions that are not downloads: a file's details, a document, a checksum.
+    #[serde(with = "humantime_serde")]
+    pub total_timeout: Duration,
+    /// Redirects that are followed.
+    pub redirects: usize,
+    /// Bytes of one download.
+    pub size: ByteSize,
 }
 
 /// `[log]`
