@@ -9,4 +9,5 @@ mod fetch;
 mod gateway;
 mod ops;
 mod pinning;
+mod sources;
 mod support;
