@@ -12,6 +12,7 @@
 //! ground   blobs/      content on disk
 //!          db/         all SQL
 //!          fetch/      HTTP to where the guard allows
+//!          chain/      what blockchains know
 //! leaves   clock, config/, data_dir, telemetry/
 //! ```
 //!
@@ -21,6 +22,7 @@ pub mod access;
 pub mod accounts;
 pub mod app;
 pub mod blobs;
+pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -1,7 +1,9 @@
 //! The integration tests: one binary, one module per area.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+mod access;
 mod accounts;
+mod chain;
 mod cli;
 mod db;
 mod faults;
