@@ -3,10 +3,13 @@
 
 mod access;
 mod accounts;
+mod chain;
 mod cli;
 mod db;
 mod faults;
+mod fetch;
 mod gateway;
 mod ops;
 mod pinning;
+mod sources;
 mod support;

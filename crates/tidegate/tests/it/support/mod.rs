@@ -2,9 +2,11 @@
 
 pub mod answer;
 pub mod binary;
+pub mod chain;
 pub mod content;
 pub mod databases;
 pub mod form;
+pub mod origin;
 pub mod person;
 pub mod postgres;
 pub mod process;
