@@ -8,8 +8,10 @@
 //! house    pins/       the life of a pin, and who may read what
 //!          accounts/   people, keys and tokens
 //!          access/     nonces and auth tokens of Ethereum addresses
+//!          sources/    where sold files come from
 //! ground   blobs/      content on disk
 //!          db/         all SQL
+//!          fetch/      HTTP to where the guard allows
 //!          chain/      what blockchains know
 //! leaves   clock, config/, data_dir, telemetry/
 //! ```
@@ -26,7 +28,9 @@ pub mod clock;
 pub mod config;
 pub mod data_dir;
 pub mod db;
+pub mod fetch;
 pub mod http;
 pub mod pins;
 pub mod server;
+pub mod sources;
 pub mod telemetry;

@@ -1,6 +1,6 @@
 //! Whether a transaction pays for a service, for whom, and until when.
 //!
-//! Facts come in as receipts; [`events`] says which order was paid with which fee, `refusal` why one does not count.
+//! Facts come in as receipts; `events` says which order was paid with which fee, `refusal` why one does not count.
 
 mod events;
 mod refusal;

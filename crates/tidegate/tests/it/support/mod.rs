@@ -6,6 +6,7 @@ pub mod chain;
 pub mod content;
 pub mod databases;
 pub mod form;
+pub mod origin;
 pub mod person;
 pub mod postgres;
 pub mod process;
