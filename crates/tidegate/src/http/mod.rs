@@ -9,6 +9,7 @@ mod layers;
 mod multipart;
 mod ops;
 mod pinning;
+mod provider;
 mod router;
 
 use std::net::SocketAddr;
