@@ -9,9 +9,11 @@
 //! | [`signature`] | signatures, what clients sign, and who did |
 //! | [`key`] | the Provider's key |
 //! | [`mod@ecies`] | encryption to a key |
+//! | [`files`] | what a service's encrypted files say |
 
 pub mod did;
 pub mod ecies;
+pub mod files;
 pub mod key;
 pub mod nonce;
 pub mod signature;
@@ -20,6 +22,7 @@ pub use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 
 pub use did::{Did, DidError};
 pub use ecies::EciesError;
+pub use files::{CallError, ContractCall, EncryptedFiles, FileObject, FileObjectError, FilesError};
 pub use key::{KeyError, ProviderKey};
 pub use nonce::{Nonce, NonceError};
 pub use signature::{

@@ -5,6 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use anyhow::Context;
 
 use crate::{
+    access::{AuthTokens, Nonces},
     accounts::Accounts,
     blobs::BlobStore,
     clock::Clock,
@@ -32,6 +33,10 @@ pub struct Parts {
     pub pins: Pins,
     /// What may be read.
     pub library: Library,
+    /// Signed requests, each accepted once.
+    pub nonces: Nonces,
+    /// Tokens that stand for a signature.
+    pub tokens: AuthTokens,
     /// The folder, held for as long as the server runs.
     _dir: DataDir,
 }
@@ -55,14 +60,17 @@ impl App {
         let node = dir.node()?;
         let store = BlobStore::open(dir.path())
             .with_context(|| format!("cannot make the content folders in {}", dir.path().display()))?;
-        let accounts = Accounts::new(Arc::clone(&db), clock.clone(), &dir.server_key(&config.secrets)?)?;
+        let key = dir.server_key(&config.secrets)?;
+        let accounts = Accounts::new(Arc::clone(&db), clock.clone(), &key)?;
+        let nonces = Nonces::new(Arc::clone(&db));
+        let tokens = AuthTokens::open(Arc::clone(&db), clock.clone(), &key).await?;
         let pins = Pins::new(Arc::clone(&db), store.clone(), clock.clone(), &config.limits, &node);
         let removed = pins.clean().await.context("cannot remove what an earlier run left unfinished")?;
         if removed > 0 {
             tracing::info!(removed, "removed uploads that an earlier run left unfinished");
         }
         let library = Library::new(Arc::clone(&db), store);
-        Ok(Self(Arc::new(Parts { config, clock, db, accounts, pins, library, _dir: dir })))
+        Ok(Self(Arc::new(Parts { config, clock, db, accounts, pins, library, nonces, tokens, _dir: dir })))
     }
 
     /// Waits for what is being written.

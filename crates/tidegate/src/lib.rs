@@ -7,6 +7,7 @@
 //!          http/       every route; one folder per dialect
 //! house    pins/       the life of a pin, and who may read what
 //!          accounts/   people, keys and tokens
+//!          access/     nonces and auth tokens of Ethereum addresses
 //! ground   blobs/      content on disk
 //!          db/         all SQL
 //! leaves   clock, config/, data_dir, telemetry/
@@ -14,6 +15,7 @@
 //!
 //! [`app`] builds the parts, [`server`] runs them. `docs/architecture.md` tells why it is so.
 
+pub mod access;
 pub mod accounts;
 pub mod app;
 pub mod blobs;

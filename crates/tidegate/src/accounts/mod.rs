@@ -29,7 +29,7 @@ use crate::db::{AccountId, Db, accounts, keys};
 
 pub use error::{AccountError, AuthError, CryptoError};
 pub use password::generate_password;
-pub use server_key::{ServerKey, ServerKeyError};
+pub use server_key::{Purpose, ServerKey, ServerKeyError, SubKey};
 pub use tokens::{ACCESS_TOKEN_LIFETIME, AccessToken};
 pub use verification::{PublicKey, PublicKeyError, SignError, sign};
 

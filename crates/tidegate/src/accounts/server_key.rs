@@ -26,14 +26,21 @@ const MAX_TEXT: u64 = 256;
 pub struct ServerKey(SecretBox<[u8; BYTES]>);
 
 /// A key for one purpose. Cannot be printed, and is wiped from memory.
-pub(super) type SubKey = SecretBox<[u8; BYTES]>;
+pub type SubKey = SecretBox<[u8; BYTES]>;
 
 /// What a derived key is for. The labels are part of every stored secret: they never change.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Purpose {
+pub enum Purpose {
+    /// Signing API keys.
     ApiKeys,
+    /// Signing access tokens for uploads.
     AccessTokens,
+    /// Sealing private keys.
     Sealing,
+    /// Signing auth tokens for downloads.
+    AuthTokens,
+    /// Signing tickets that resume a download.
+    Tickets,
 }
 
 impl Purpose {
@@ -42,6 +49,8 @@ impl Purpose {
             Self::ApiKeys => b"tidegate api keys v1",
             Self::AccessTokens => b"tidegate access tokens v1",
             Self::Sealing => b"tidegate sealing v1",
+            Self::AuthTokens => b"tidegate auth tokens v1",
+            Self::Tickets => b"tidegate tickets v1",
         }
     }
 }
@@ -111,7 +120,11 @@ impl ServerKey {
     }
 
     /// The key for one purpose; knowing it tells nothing about this key or its siblings.
-    pub(super) fn derive(&self, purpose: Purpose) -> Result<SubKey, CryptoError> {
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError`] if the cryptography library fails.
+    pub fn derive(&self, purpose: Purpose) -> Result<SubKey, CryptoError> {
         let info = [purpose.label()];
         let mut bytes = Zeroizing::new([0; BYTES]);
         Salt::new(HKDF_SHA256, b"tidegate")
@@ -171,6 +184,7 @@ fn write_and_link(temporary: &Path, path: &Path, key: &[u8]) -> std::io::Result<
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::collections::HashSet;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
@@ -230,10 +244,17 @@ mod tests {
     #[test]
     fn purposes_have_different_keys_and_none_is_printed() {
         let key = ServerKey::parse(&"07".repeat(32).into()).unwrap();
-        let keys = [Purpose::ApiKeys, Purpose::AccessTokens, Purpose::Sealing]
-            .map(|purpose| *key.derive(purpose).unwrap().expose_secret());
-        assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
-        assert!(keys.iter().all(|sub_key| *sub_key != [7; 32]));
+        let purposes = [
+            Purpose::ApiKeys,
+            Purpose::AccessTokens,
+            Purpose::Sealing,
+            Purpose::AuthTokens,
+            Purpose::Tickets,
+        ];
+        let keys: HashSet<_> =
+            purposes.iter().map(|purpose| *key.derive(*purpose).unwrap().expose_secret()).collect();
+        assert_eq!(keys.len(), purposes.len());
+        assert!(!keys.contains(&[7; BYTES]));
         assert!(!format!("{key:?}").contains('7'));
     }
 }

@@ -3,10 +3,10 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use alloy::primitives::{Address, U256};
 use bytesize::ByteSize;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, de::Error as _};
+use tidegate_ocean::{Address, ProviderKey, U256};
 use toml::Value;
 use url::Url;
 
@@ -188,11 +188,9 @@ fn private_keys<'de, D: Deserializer<'de>>(d: D) -> Result<Option<PerChain<Secre
 
 /// Says what a key looks like and never what this one is.
 fn private_key(text: &str) -> Result<SecretString, String> {
-    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
-    if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        Ok(text.to_owned().into())
-    } else {
-        Err("is not a private key of 64 hexadecimal digits".to_owned())
+    match ProviderKey::parse(text) {
+        Ok(_) => Ok(text.to_owned().into()),
+        Err(_) => Err("is not a private key of 64 hexadecimal digits".to_owned()),
     }
 }
 

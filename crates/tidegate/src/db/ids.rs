@@ -42,3 +42,7 @@ id! {
     /// A pin: one account's wish to keep one content.
     PinId
 }
+id! {
+    /// A receipt.
+    ReceiptId
+}

@@ -6,8 +6,10 @@ use super::error::with_sources;
 use super::{DbError, Engine};
 
 /// Every migration, oldest first: its name and its text.
-const FILES: &[(&str, &str)] =
-    &[("V0001__accounts_contents_pins", include_str!("../../migrations/V0001__accounts_contents_pins.sql"))];
+const FILES: &[(&str, &str)] = &[
+    ("V0001__accounts_contents_pins", include_str!("../../migrations/V0001__accounts_contents_pins.sql")),
+    ("V0002__provider", include_str!("../../migrations/V0002__provider.sql")),
+];
 
 /// What the engines spell differently: the placeholder, SQLite's word, PostgreSQL's word.
 ///

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! accounts keys contents pins settings   the statements, one file per subject; each function takes a Session
+//! nonces tokens orders receipts wallets  the same, for selling access
 //! session                                one transaction in progress
 //! sqlite/  postgres/                     how a transaction reaches its engine
 //! migrate  statements                    the schema; how SQL is written down and checked
@@ -27,13 +28,18 @@ mod error;
 mod ids;
 pub mod keys;
 mod migrate;
+pub mod nonces;
+pub mod orders;
 pub mod pins;
 mod postgres;
+pub mod receipts;
 mod session;
 pub mod settings;
 mod sqlite;
 mod statements;
+pub mod tokens;
 mod value;
+pub mod wallets;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -42,7 +48,7 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 pub use error::DbError;
-pub use ids::{AccountId, ContentId, PinId};
+pub use ids::{AccountId, ContentId, PinId, ReceiptId};
 pub use session::Session;
 pub use value::{FromValue, Row, Value};
 

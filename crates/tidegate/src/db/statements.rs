@@ -34,11 +34,22 @@ pub(super) use statements;
 
 /// Every statement of the data layer that `engine` must understand.
 pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
-    [super::accounts::ALL, super::keys::ALL, super::contents::ALL, super::pins::ALL, super::settings::ALL]
-        .into_iter()
-        .flatten()
-        .filter(move |statement| statement.only.is_none_or(|only| only == engine))
-        .copied()
+    [
+        super::accounts::ALL,
+        super::keys::ALL,
+        super::contents::ALL,
+        super::pins::ALL,
+        super::settings::ALL,
+        super::nonces::ALL,
+        super::tokens::ALL,
+        super::orders::ALL,
+        super::receipts::ALL,
+        super::wallets::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .filter(move |statement| statement.only.is_none_or(|only| only == engine))
+    .copied()
 }
 
 #[cfg(test)]

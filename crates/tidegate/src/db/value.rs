@@ -1,5 +1,7 @@
 //! What goes into a statement and comes out of it: four kinds of value that both engines have.
 
+use tidegate_ocean::{Address, B256, Nonce};
+
 use crate::clock::Timestamp;
 
 use super::DbError;
@@ -78,6 +80,33 @@ impl FromValue for Vec<u8> {
     }
 }
 
+impl<const N: usize> FromValue for [u8; N] {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Blob(bytes) => bytes.as_slice().try_into().ok(),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for Address {
+    fn from_value(value: &Value) -> Option<Self> {
+        <[u8; 20]>::from_value(value).map(Self::from)
+    }
+}
+
+impl FromValue for B256 {
+    fn from_value(value: &Value) -> Option<Self> {
+        <[u8; 32]>::from_value(value).map(Self::from)
+    }
+}
+
+impl FromValue for Nonce {
+    fn from_value(value: &Value) -> Option<Self> {
+        <[u8; Self::KEY_BYTES]>::from_value(value).and_then(Self::from_key)
+    }
+}
+
 impl FromValue for Timestamp {
     fn from_value(value: &Value) -> Option<Self> {
         i64::from_value(value).map(Self::from_millis)
@@ -121,6 +150,24 @@ impl From<String> for Value {
 impl From<&[u8]> for Value {
     fn from(bytes: &[u8]) -> Self {
         Self::Blob(bytes.to_vec())
+    }
+}
+
+impl From<Address> for Value {
+    fn from(address: Address) -> Self {
+        Self::Blob(address.to_vec())
+    }
+}
+
+impl From<B256> for Value {
+    fn from(hash: B256) -> Self {
+        Self::Blob(hash.to_vec())
+    }
+}
+
+impl From<Nonce> for Value {
+    fn from(nonce: Nonce) -> Self {
+        Self::Blob(nonce.to_key().to_vec())
     }
 }
 
