@@ -24,6 +24,7 @@ pub mod clock;
 pub mod config;
 pub mod data_dir;
 pub mod db;
+pub mod fetch;
 pub mod http;
 pub mod pins;
 pub mod server;

@@ -5,6 +5,7 @@ mod accounts;
 mod cli;
 mod db;
 mod faults;
+mod fetch;
 mod gateway;
 mod ops;
 mod pinning;

@@ -5,6 +5,7 @@ pub mod binary;
 pub mod content;
 pub mod databases;
 pub mod form;
+pub mod origin;
 pub mod person;
 pub mod postgres;
 pub mod process;
