@@ -1,0 +1,81 @@
+//! What the signed routes share: the signature is checked, then, when nothing else stands against the request, its nonce
+//! is used up.
+
+use std::borrow::Cow;
+
+use tidegate_ocean::{Nonce, SignedRequest};
+
+use super::{
+    ProviderError,
+    params::Params,
+    validation::{Violations, not_a_number},
+};
+use crate::{
+    access::NonceRefusal,
+    app::App,
+    downloads::{Signed, SignatureRefusal, Signer},
+    http::error::Failure,
+};
+
+/// The longest signature that is looked at: a contract wallet's may hold several keys'.
+const SIGNATURE_CHARS: usize = 20_000;
+
+/// The parameter `nonce`, which must be there.
+///
+/// # Errors
+/// It is no decimal.
+pub(super) fn nonce_of(params: &Params) -> Result<Cow<'_, str>, Violations> {
+    params
+        .text("nonce")
+        .filter(|text| Nonce::parse(text).is_ok())
+        .ok_or_else(|| Violations::of("nonce", not_a_number("nonce")))
+}
+
+/// Whoever signed `request` with a key, or with a contract wallet on any chain of ours.
+///
+/// # Errors
+/// Nobody of that address did.
+pub(super) async fn check(
+    app: &App,
+    request: SignedRequest<'_>,
+    address: &str,
+    nonce: &str,
+    signature: &str,
+) -> Result<Signer, ProviderError> {
+    if signature.len() > SIGNATURE_CHARS {
+        return Err(ProviderError::no_signature());
+    }
+    let signed = Signed { request, address, nonce, signature };
+    Ok(signed.by_anyone(&app.chains.all()).await?)
+}
+
+/// Uses the nonce up: this request, and no other with the same or a smaller one, goes on.
+///
+/// # Errors
+/// It is not greater than the last one.
+pub(super) async fn consume(app: &App, signer: &Signer) -> Result<(), ProviderError> {
+    app.nonces.accept(signer.address, &signer.nonce).await.map_err(|refusal| refused(refusal, &signer.nonce))
+}
+
+/// The reference's words, and then what to do.
+fn refused(refusal: NonceRefusal, sent: &Nonce) -> ProviderError {
+    match refusal {
+        NonceRefusal::Used { last } => {
+            let next = last.next().map(|next| format!(" Send {next} or more.")).unwrap_or_default();
+            ProviderError::Signature(format!(
+                "Invalid signature expected nonce ({last}) > current nonce ({sent}). Each nonce must be greater than the \
+                 last one, which was {last}.{next}"
+            ))
+        }
+        NonceRefusal::Db(error) => error.into(),
+    }
+}
+
+impl From<SignatureRefusal> for ProviderError {
+    fn from(refusal: SignatureRefusal) -> Self {
+        match refusal {
+            SignatureRefusal::NotSigned(text) => Self::Signature(text),
+            SignatureRefusal::Unavailable => Self::Failed(Failure::Unavailable),
+        }
+    }
+}
