@@ -9,8 +9,10 @@
 //! | [`signature`] | signatures, what clients sign, and who did |
 //! | [`key`] | the Provider's key |
 //! | [`mod@ecies`] | encryption to a key |
+//! | [`ddo`] | documents of assets, and to whom they are open |
 //! | [`files`] | what a service's encrypted files say |
 
+pub mod ddo;
 pub mod did;
 pub mod ecies;
 pub mod files;
@@ -20,6 +22,7 @@ pub mod signature;
 
 pub use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 
+pub use ddo::{Credentials, Ddo, DdoError, Listing, Nft, NotConsumable, Service, ServiceKind, consumable};
 pub use did::{Did, DidError};
 pub use ecies::EciesError;
 pub use files::{CallError, ContractCall, EncryptedFiles, FileObject, FileObjectError, FilesError};
