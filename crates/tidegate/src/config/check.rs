@@ -58,7 +58,7 @@ fn read_key_file(config: &mut Config) -> Result<(), Wrong> {
         return Err((SETTING, "is set, and so is provider.private_key; set one of them".into()));
     }
     let text = read_secret(path).map_err(|problem| (SETTING, problem))?;
-    config.provider.private_key = parse_private_keys(text)
+    config.provider.private_key = parse_private_keys(&text)
         .map_err(|problem| (SETTING, format!("the text of {}: {problem}", path.display())))?;
     Ok(())
 }

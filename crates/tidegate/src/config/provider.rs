@@ -178,7 +178,7 @@ impl<'de> Deserialize<'de> for Fees {
 }
 
 /// The keys of a file's text, which takes the same forms as the setting.
-pub(super) fn parse_private_keys(text: SecretString) -> Result<Option<PerChain<SecretString>>, String> {
+pub(super) fn parse_private_keys(text: &SecretString) -> Result<Option<PerChain<SecretString>>, String> {
     PerChain::parse(Value::String(text.expose_secret().to_owned()), private_key)
 }
 

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one module per area.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+mod access;
 mod accounts;
 mod cli;
 mod db;

@@ -4,5 +4,6 @@ mod contents;
 mod keys;
 mod opening;
 mod pins;
+mod provider;
 mod sqlite_batches;
 mod transactions;

@@ -1,0 +1,5 @@
+//! Nonces and auth tokens, each story on both engines.
+
+mod crash;
+mod nonces;
+mod tokens;

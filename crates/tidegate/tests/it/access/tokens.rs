@@ -1,0 +1,143 @@
+//! Auth tokens: whom they are for, until when, and that a revoked one stays revoked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tidegate::access::{AuthTokens, TokenRefusal};
+use tidegate::accounts::ServerKey;
+use tidegate::clock::{Clock, Timestamp};
+use tidegate::db::{Db, tokens};
+use tidegate_ocean::Address;
+
+use crate::support::databases::{TestDatabase, on_both_engines};
+
+on_both_engines![
+    a_token_is_good_for_its_address_until_it_expires,
+    a_revoked_token_stays_revoked_and_a_new_one_is_another,
+    of_many_who_revoke_at_once_one_did_it,
+    tampered_and_foreign_tokens_are_refused,
+    expired_revocations_are_forgotten,
+];
+
+fn now() -> Timestamp {
+    Timestamp::from_seconds(1_650_000_000)
+}
+
+fn later(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(now().as_seconds() + seconds)
+}
+
+fn key(byte: &str) -> ServerKey {
+    ServerKey::parse(&byte.repeat(32).into()).unwrap()
+}
+
+fn ann() -> Address {
+    Address::repeat_byte(0xAA)
+}
+
+async fn open(database: &TestDatabase, clock: &Clock) -> (Arc<Db>, AuthTokens) {
+    let db = Arc::new(database.open().await);
+    let tokens = AuthTokens::open(Arc::clone(&db), clock.clone(), &key("01")).await.unwrap();
+    (db, tokens)
+}
+
+async fn a_token_is_good_for_its_address_until_it_expires(database: TestDatabase) {
+    let clock = Clock::manual(now());
+    let (_, tokens) = open(&database, &clock).await;
+    let token = tokens.issue(ann(), later(60)).unwrap();
+    let claims = tokens.verify(&token).await.unwrap();
+    assert_eq!((claims.address, claims.expires_at), (ann(), later(60)));
+
+    clock.advance(Duration::from_millis(59_999));
+    assert!(tokens.verify(&token).await.is_ok());
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(tokens.verify(&token).await, Err(TokenRefusal::Expired));
+    assert_eq!(tokens.revoke(&token).await, Err(TokenRefusal::Expired));
+}
+
+async fn a_revoked_token_stays_revoked_and_a_new_one_is_another(database: TestDatabase) {
+    let clock = Clock::manual(now());
+    let (db, tokens) = open(&database, &clock).await;
+    let token = tokens.issue(ann(), later(60)).unwrap();
+    let other = tokens.issue(ann(), later(60)).unwrap();
+    assert_ne!(token, other, "asking again gives another token");
+    assert!(tokens.verify(&token).await.is_ok(), "also after it was found to be good");
+
+    tokens.revoke(&token).await.unwrap();
+    assert_eq!(tokens.verify(&token).await, Err(TokenRefusal::Revoked));
+    assert_eq!(tokens.revoke(&token).await, Err(TokenRefusal::Revoked));
+    assert!(tokens.verify(&other).await.is_ok());
+    assert!(tokens.verify(&tokens.issue(ann(), later(60)).unwrap()).await.is_ok());
+    drop(tokens);
+    db.close().await;
+
+    let (_, reopened) = open(&database, &clock).await;
+    assert_eq!(reopened.verify(&token).await, Err(TokenRefusal::Revoked));
+    assert!(reopened.verify(&other).await.is_ok());
+}
+
+async fn of_many_who_revoke_at_once_one_did_it(database: TestDatabase) {
+    let (_, tokens) = open(&database, &Clock::manual(now())).await;
+    let token = tokens.issue(ann(), later(60)).unwrap();
+    let revoking: Vec<_> = (0..32)
+        .map(|_| {
+            let (tokens, token) = (tokens.clone(), token.clone());
+            tokio::spawn(async move { tokens.revoke(&token).await })
+        })
+        .collect();
+    let mut done = 0;
+    for task in revoking {
+        match task.await.unwrap() {
+            Ok(()) => done += 1,
+            refused => assert_eq!(refused, Err(TokenRefusal::Revoked)),
+        }
+    }
+    assert_eq!(done, 1);
+}
+
+async fn tampered_and_foreign_tokens_are_refused(database: TestDatabase) {
+    let (db, tokens) = open(&database, &Clock::manual(now())).await;
+    let token = tokens.issue(ann(), later(60)).unwrap();
+    let [head, body, signature] = token.split('.').collect::<Vec<_>>().try_into().unwrap();
+    let claims = String::from_utf8(URL_SAFE_NO_PAD.decode(body).unwrap()).unwrap();
+    let expected = format!(r#"{{"exp":{},"address":"{}","jti":"#, later(60).as_seconds(), ann());
+    assert!(claims.starts_with(&expected), "{claims}");
+
+    let later_exp = claims.replace(&later(60).as_seconds().to_string(), "9999999999");
+    let none = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"none"}"#);
+    let foreign = AuthTokens::open(db, Clock::manual(now()), &key("02")).await.unwrap();
+    for bad in [
+        String::new(),
+        "..".to_owned(),
+        format!("{head}.{body}"),
+        format!("{token}A"),
+        format!("{head}.{}.{signature}", URL_SAFE_NO_PAD.encode(later_exp)),
+        format!("{none}.{body}."),
+        format!("{none}.{body}.{signature}"),
+        foreign.issue(ann(), later(60)).unwrap(),
+        "x".repeat(1 << 20),
+    ] {
+        assert_eq!(tokens.verify(&bad).await, Err(TokenRefusal::Invalid), "{bad:.100}");
+        assert_eq!(tokens.revoke(&bad).await, Err(TokenRefusal::Invalid), "{bad:.100}");
+    }
+    assert!(!format!("{tokens:?}").contains("coding"));
+}
+
+async fn expired_revocations_are_forgotten(database: TestDatabase) {
+    let clock = Clock::manual(now());
+    let (db, tokens) = open(&database, &clock).await;
+    let kept =
+        async || db.read(|s| Box::pin(tokens::revoked_tokens_after(s, None, 100))).await.unwrap().len();
+    for seconds in [10, 20, 30] {
+        tokens.revoke(&tokens.issue(ann(), later(seconds)).unwrap()).await.unwrap();
+    }
+    assert_eq!(kept().await, 3);
+    clock.advance(Duration::from_secs(20));
+    tokens.revoke(&tokens.issue(ann(), later(40)).unwrap()).await.unwrap();
+    assert_eq!(kept().await, 2);
+    clock.advance(Duration::from_secs(10));
+    AuthTokens::open(Arc::clone(&db), clock.clone(), &key("01")).await.unwrap();
+    assert_eq!(kept().await, 1);
+}
