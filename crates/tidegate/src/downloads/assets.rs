@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{Digest, SHA256, digest};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use moka::sync::Cache;
-use tidegate_ocean::{Ddo, Did, EncryptedFiles, FileObject, FilesError, ProviderKey};
+use tidegate_ocean::{Ddo, Did, EncryptedFiles, ProviderKey, Service};
 use url::Url;
 
 use crate::{
@@ -54,7 +54,7 @@ pub struct Asset {
     /// Which document this is: as long as it stays the same, what follows from it does.
     digest: Digest,
     /// The files of each service, opened when first asked for.
-    files: Vec<OnceLock<Result<Arc<[FileObject]>, FilesError>>>,
+    files: Vec<OnceLock<Option<Arc<EncryptedFiles>>>>,
 }
 
 /// Why there is no asset.
@@ -181,11 +181,17 @@ impl Asset {
         Ok(Self { ddo, digest, files })
     }
 
-    /// The files of the service at position `service`, opened with `key` once.
-    ///
-    /// # Errors
-    /// They are not sealed for this key, or were sealed for another asset.
-    pub fn files(&self, service: usize, key: &ProviderKey) -> Result<Arc<[FileObject]>, FilesError> {
-        todo_files(self, service, key)
+    /// The files of a service of this asset, opened with `key` once; nothing if they are not sealed for this key, or were
+    /// sealed for another asset.
+    pub fn files(&self, service: &Service, key: &ProviderKey) -> Option<Arc<EncryptedFiles>> {
+        let place = usize::try_from(service.index).ok().and_then(|index| self.files.get(index))?;
+        place.get_or_init(|| self.open(service, key).map(Arc::new)).clone()
+    }
+
+    fn open(&self, service: &Service, key: &ProviderKey) -> Option<EncryptedFiles> {
+        let nft = self.ddo.nft?.address;
+        let plain = key.decrypt(&service.sealed_files()?).ok()?;
+        let opened = EncryptedFiles::open(&plain, service.datatoken, nft, &self.ddo.version);
+        opened.inspect_err(|error| tracing::info!(did = %self.ddo.id, %error, "the files of an asset are not usable")).ok()
     }
 }
