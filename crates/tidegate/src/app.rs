@@ -6,12 +6,15 @@ use anyhow::Context;
 
 use crate::{
     access::{AuthTokens, Nonces},
-    accounts::Accounts,
+    accounts::{Accounts, Purpose},
     blobs::BlobStore,
+    chain::{Chains, Limits},
     clock::Clock,
     config::Config,
     data_dir::DataDir,
     db::Db,
+    downloads::Downloads,
+    fetch::{FetchLimits, Fetcher, Guard, SystemResolver, system_tls},
     pins::{Library, Pins},
 };
 
@@ -37,6 +40,10 @@ pub struct Parts {
     pub nonces: Nonces,
     /// Tokens that stand for a signature.
     pub tokens: AuthTokens,
+    /// What blockchains know.
+    pub chains: Arc<Chains>,
+    /// Who may have which sold file.
+    pub downloads: Downloads,
     /// The folder, held for as long as the server runs.
     _dir: DataDir,
 }
@@ -70,11 +77,20 @@ impl App {
             tracing::info!(removed, "removed uploads that an earlier run left unfinished");
         }
         let library = Library::new(Arc::clone(&db), store);
-        Ok(Self(Arc::new(Parts { config, clock, db, accounts, pins, library, nonces, tokens, _dir: dir })))
+        let chains = Arc::new(Chains::new(&config.provider, &config.chains, Limits::default())?);
+        let servers = Fetcher::new(
+            Guard::anywhere(),
+            Arc::new(SystemResolver::new()),
+            system_tls()?,
+            FetchLimits { first_byte: config.provider.request_timeout, ..FetchLimits::default() },
+        );
+        let downloads = Downloads::new(&config.provider, &db, &clock, &chains, &servers, &key.derive(Purpose::Tickets)?);
+        Ok(Self(Arc::new(Parts { config, clock, db, accounts, pins, library, nonces, tokens, chains, downloads, _dir: dir })))
     }
 
     /// Waits for what is being written.
     pub async fn close(&self) {
+        self.downloads.receipts.close().await;
         self.db.close().await;
     }
 }

@@ -7,6 +7,7 @@
 //!          http/       every route; one folder per dialect
 //! house    pins/       the life of a pin, and who may read what
 //!          accounts/   people, keys and tokens
+//!          downloads/  who may have which sold file now
 //!          access/     nonces and auth tokens of Ethereum addresses
 //! ground   blobs/      content on disk
 //!          db/         all SQL
@@ -19,11 +20,13 @@ pub mod access;
 pub mod accounts;
 pub mod app;
 pub mod blobs;
+pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod data_dir;
 pub mod db;
+pub mod downloads;
 pub mod fetch;
 pub mod http;
 pub mod pins;

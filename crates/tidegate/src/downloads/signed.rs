@@ -62,17 +62,14 @@ impl<'a> Signed<'a> {
         Ok(texts.iter().any(|text| is_signed_by(text, &signature, signer.address)).then_some(signer))
     }
 
-    /// Whether a key signed, or the contract at the address says that its owner did, on each of `chains` where there is one.
+    /// Whether the contract at the address says that its owner signed, on each of `chains` where there is one.
     ///
     /// Each, since the same address may belong to others on other chains; callers give the one chain that matters if
     /// there is one.
     ///
     /// # Errors
-    /// Nobody of that address signed.
-    pub async fn by_anyone(&self, chains: &[Arc<Chain>]) -> Result<Signer, SignatureRefusal> {
-        if let Some(signer) = self.by_key()? {
-            return Ok(signer);
-        }
+    /// There is no such contract, or it says no.
+    pub async fn by_wallet(&self, chains: &[&Arc<Chain>]) -> Result<Signer, SignatureRefusal> {
         let signer = self.claimed()?;
         let Some(bytes) = wallet_signature(self.signature) else { return Err(self.refusal()) };
         let mut accepted = false;
@@ -97,7 +94,7 @@ impl<'a> Signed<'a> {
         wallet: Address,
         signature: &[u8],
     ) -> Result<Option<bool>, ChainError> {
-        if !chain.has_code(wallet).await? {
+        if !chain.has_code(wallet).await?.value() {
             return Ok(None);
         }
         for text in self.request.texts(self.address, self.nonce) {

@@ -25,8 +25,10 @@ pub(super) fn router(app: App) -> Router {
         .layer(from_fn(layers::cors::gateway))
         .with_state(gateway::Gateway::new(app.clone()));
 
-    let provider =
-        Router::new().nest("/api/services", provider::services()).layer(from_fn(layers::cors::provider));
+    let provider = Router::new()
+        .route("/", get(provider::describe))
+        .nest("/api/services", provider::services())
+        .layer(from_fn(layers::cors::provider));
 
     let operations = Router::new()
         .route("/livez", get(ops::live))

@@ -1,7 +1,5 @@
 //! `POST decrypt`: a published document in the clear, for metadata caches. They insist on 201 and on the document's hash.
 
-use std::sync::Arc;
-
 use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
@@ -12,8 +10,9 @@ use tidegate_ocean::{Address, B256, Nonce, SignedRequest, metadata_of};
 use super::{
     ProviderError,
     params::Params,
-    sign::{check, consume},
-    validation::{Violations, not_a_number, required, required_with, required_without},
+    scrub,
+    sign::{check, consume, find_chain},
+    validation::{Violations, not_a_number, required_with, required_without},
 };
 use crate::{app::App, chain::Chain, downloads::document::Published};
 
@@ -36,7 +35,8 @@ pub(super) async fn decrypt(State(app): State<App>, request: Request) -> Result<
     // First of all, as the reference does: what follows costs calls to the chain.
     consume(&app, &signer).await?;
 
-    let chain = chain(&app, &chain_id)?;
+    let unserved = || ProviderError::refused(format!("Unsupported chain ID {}", scrub::quoted(&chain_id)));
+    let chain = find_chain(&app, &chain_id).await?.ok_or_else(unserved)?;
     if !may_decrypt(&app, signer.address) {
         return Err(ProviderError::Refused(StatusCode::FORBIDDEN, "Decrypter not authorized".to_owned()));
     }
@@ -46,11 +46,11 @@ pub(super) async fn decrypt(State(app): State<App>, request: Request) -> Result<
         return Err(not_ours());
     }
     let published = match &transaction {
-        Some(transaction) => of_transaction(&chain, nft, transaction).await?,
+        Some(transaction) => of_transaction(chain, nft, transaction).await?,
         None => of_request(&params).ok_or_else(|| ProviderError::refused("Failed to convert input args to bytes."))?,
     };
-    served_in(chain.nft_state(nft).await?.state())?;
-    let document = app.downloads.documents.open(&chain, published).await;
+    served_in(chain.nft_state(nft).await?.value())?;
+    let document = app.downloads.documents.open(chain, published).await;
     let document = document.map_err(|error| ProviderError::refused(error.to_string()))?;
     Ok((StatusCode::CREATED, [(header::CONTENT_TYPE, "text/plain")], document).into_response())
 }
@@ -86,14 +86,6 @@ fn validate(params: &Params) -> Result<(), Violations> {
         wrong.add("signature", super::error::NO_SIGNATURE);
     }
     wrong.check()
-}
-
-fn chain(app: &App, id: &str) -> Result<Arc<Chain>, ProviderError> {
-    if app.chains.is_empty() {
-        return Err(ProviderError::no_chain());
-    }
-    let chain = id.parse().ok().and_then(|id| app.chains.get(id));
-    chain.ok_or_else(|| ProviderError::refused(format!("Unsupported chain ID {}", super::scrub::quoted(id))))
 }
 
 /// Everybody, unless the operator has named some.

@@ -10,7 +10,7 @@ use tidegate_ocean::SignedRequest;
 use super::{
     ProviderError,
     params::{Params, read_body},
-    sign::{check, consume, nonce_of},
+    sign::{check, consume, find_chain, nonce_of},
 };
 use crate::{app::App, downloads::document};
 
@@ -19,12 +19,9 @@ pub(super) async fn encrypt(State(app): State<App>, request: Request) -> Result<
     if !is_bytes(request.headers()) {
         return Err(ProviderError::refused("Invalid request content type: should be application/octet-stream"));
     }
-    if app.chains.is_empty() {
-        return Err(ProviderError::no_chain());
-    }
     let params = Params::of_query(request.uri())?;
     let chain = params.text("chainId").ok_or_else(|| ProviderError::refused("Missing chainId query parameter."))?;
-    let chain = chain.parse().ok().and_then(|id| app.chains.get(id)).ok_or_else(failed)?;
+    let chain = find_chain(&app, &chain).await?.ok_or_else(failed)?;
     let limit = usize::try_from(app.config.provider.document_size.as_u64()).unwrap_or(usize::MAX);
     let plain = read_body(request.into_body(), limit).await?;
     if let Some(signature) = params.text("signature") {

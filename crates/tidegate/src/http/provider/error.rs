@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{json::Answer, params::Params, scrub, validation::Violations};
-use crate::http::error::Failure;
+use crate::{chain::ChainError, http::error::Failure};
 
 /// What was wrong where a signature was looked for and none was good.
 pub(super) const NO_SIGNATURE: &str = "Invalid signature provided. Please check the nonce or documentId.";
@@ -147,5 +147,19 @@ impl From<Violations> for ProviderError {
 impl From<crate::db::DbError> for ProviderError {
     fn from(error: crate::db::DbError) -> Self {
         Self::Failed(Failure::from(&error))
+    }
+}
+
+impl From<ChainError> for ProviderError {
+    fn from(error: ChainError) -> Self {
+        match error {
+            ChainError::Unavailable { .. } => Self::Failed(Failure::Unavailable.log(&error)),
+            ChainError::NotServed(id) => Self::refused(format!("Unsupported chain ID {id}")),
+            ChainError::NoFactory(_) => Self::NotConfigured("ADDRESS_FILE"),
+            ChainError::NoFeeToken(_) => Self::NotConfigured("PROVIDER_FEE_TOKEN"),
+            ChainError::Reverted(_) | ChainError::Unexpected(_) | ChainError::TooLarge(_) => {
+                Self::refused(format!("The chain does not answer as expected: {error}."))
+            }
+        }
     }
 }

@@ -11,21 +11,38 @@
 //! `docs/compatibility.md`.
 
 mod compute;
+mod decrypt;
+mod encrypt;
 mod error;
 mod json;
+mod nonce;
 mod params;
+mod root;
 mod scrub;
+mod sign;
+mod tokens;
 mod validation;
 
-use axum::{Router, routing::any};
+use axum::{
+    Router,
+    routing::{any, delete, get, post},
+};
 
 pub(in crate::http) use error::ProviderError;
+pub(in crate::http) use root::describe;
 
 use crate::app::App;
 
 /// The routes below `/api/services`.
 pub(super) fn services() -> Router<App> {
-    let mut routes = Router::new();
+    let mut routes = Router::new()
+        .route("/nonce", get(nonce::tell))
+        .route("/createAuthToken", get(tokens::create))
+        .route("/deleteAuthToken", delete(tokens::delete))
+        .route("/auth/token", post(tokens::create_node))
+        .route("/auth/token/invalidate", post(tokens::delete_node))
+        .route("/encrypt", post(encrypt::encrypt))
+        .route("/decrypt", post(decrypt::decrypt));
     for path in compute::PATHS {
         routes = routes.route(path, any(compute::not_offered));
     }

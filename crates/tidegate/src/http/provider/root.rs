@@ -54,11 +54,13 @@ impl Serialize for Endpoints {
 
 /// Tells who we are.
 pub(in crate::http) async fn describe(State(app): State<App>) -> Response {
-    let chains: Vec<_> = app.chains.ids();
-    let address = |id: &u64| app.chains.get(*id).map(|chain| (id.to_string(), chain.key().address().to_string()));
+    let chains = app.chains.all().await;
     let root = Root {
-        provider_addresses: chains.iter().filter_map(address).collect(),
-        chain_ids: chains,
+        chain_ids: chains.keys().copied().collect(),
+        provider_addresses: chains
+            .values()
+            .map(|chain| (chain.id().to_string(), chain.key().address().to_string()))
+            .collect(),
         service_endpoints: Endpoints,
         software: "Provider",
         version: env!("CARGO_PKG_VERSION"),

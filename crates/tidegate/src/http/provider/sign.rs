@@ -1,7 +1,7 @@
 //! What the signed routes share: the signature is checked, then, when nothing else stands against the request, its nonce
 //! is used up.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use tidegate_ocean::{Nonce, SignedRequest};
 
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     access::NonceRefusal,
     app::App,
+    chain::{Chain, ChainError},
     downloads::{Signed, SignatureRefusal, Signer},
     http::error::Failure,
 };
@@ -31,6 +32,22 @@ pub(super) fn nonce_of(params: &Params) -> Result<Cow<'_, str>, Violations> {
         .ok_or_else(|| Violations::of("nonce", not_a_number("nonce")))
 }
 
+/// The chain whose id a client sent as text; none if it is not ours.
+///
+/// # Errors
+/// We have none at all, or ours does not tell which it is.
+pub(super) async fn find_chain<'a>(app: &'a App, id: &str) -> Result<Option<&'a Arc<Chain>>, ProviderError> {
+    if app.chains.is_empty() {
+        return Err(ProviderError::no_chain());
+    }
+    let Ok(id) = id.parse() else { return Ok(None) };
+    match app.chains.get(id).await {
+        Ok(chain) => Ok(Some(chain)),
+        Err(ChainError::NotServed(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Whoever signed `request` with a key, or with a contract wallet on any chain of ours.
 ///
 /// # Errors
@@ -46,7 +63,11 @@ pub(super) async fn check(
         return Err(ProviderError::no_signature());
     }
     let signed = Signed { request, address, nonce, signature };
-    Ok(signed.by_anyone(&app.chains.all()).await?)
+    if let Some(signer) = signed.by_key()? {
+        return Ok(signer);
+    }
+    let chains: Vec<_> = app.chains.all().await.into_values().collect();
+    Ok(signed.by_wallet(&chains).await?)
 }
 
 /// Uses the nonce up: this request, and no other with the same or a smaller one, goes on.
@@ -54,13 +75,13 @@ pub(super) async fn check(
 /// # Errors
 /// It is not greater than the last one.
 pub(super) async fn consume(app: &App, signer: &Signer) -> Result<(), ProviderError> {
-    app.nonces.accept(signer.address, &signer.nonce).await.map_err(|refusal| refused(refusal, &signer.nonce))
+    app.nonces.accept(signer.address, signer.nonce).await.map_err(|refusal| refused(refusal, &signer.nonce))
 }
 
 /// The reference's words, and then what to do.
 fn refused(refusal: NonceRefusal, sent: &Nonce) -> ProviderError {
     match refusal {
-        NonceRefusal::Used { last } => {
+        NonceRefusal::TooLow { last } => {
             let next = last.next().map(|next| format!(" Send {next} or more.")).unwrap_or_default();
             ProviderError::Signature(format!(
                 "Invalid signature expected nonce ({last}) > current nonce ({sent}). Each nonce must be greater than the \

@@ -11,7 +11,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
-use tidegate_ocean::{Address, SignedRequest};
+use tidegate_ocean::SignedRequest;
 
 use super::{
     ProviderError,
@@ -129,7 +129,7 @@ async fn revoke(app: &App, signer: &Signer, params: &Params) -> Result<(), Provi
     if claims.address != signer.address {
         return Err(refusal(TokenRefusal::Invalid));
     }
-    Ok(app.tokens.revoke(&token).await?)
+    app.tokens.revoke(&token).await.map_err(refusal)
 }
 
 fn refusal(refusal: TokenRefusal) -> ProviderError {
