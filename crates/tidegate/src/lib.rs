@@ -11,6 +11,7 @@
 //!          access/     nonces and auth tokens of Ethereum addresses
 //! ground   blobs/      content on disk
 //!          db/         all SQL
+//!          chain/      what blockchains know
 //! leaves   clock, config/, data_dir, telemetry/
 //! ```
 //!

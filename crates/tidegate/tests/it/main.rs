@@ -3,6 +3,7 @@
 
 mod access;
 mod accounts;
+mod chain;
 mod cli;
 mod db;
 mod faults;

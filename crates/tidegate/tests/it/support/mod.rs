@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod binary;
+pub mod chain;
 pub mod content;
 pub mod databases;
 pub mod form;
