@@ -84,8 +84,21 @@ impl App {
             system_tls()?,
             FetchLimits { first_byte: config.provider.request_timeout, ..FetchLimits::default() },
         );
-        let downloads = Downloads::new(&config.provider, &db, &clock, &chains, &servers, &key.derive(Purpose::Tickets)?);
-        Ok(Self(Arc::new(Parts { config, clock, db, accounts, pins, library, nonces, tokens, chains, downloads, _dir: dir })))
+        let downloads =
+            Downloads::new(&config.provider, &db, &clock, &chains, &servers, &key.derive(Purpose::Tickets)?);
+        Ok(Self(Arc::new(Parts {
+            config,
+            clock,
+            db,
+            accounts,
+            pins,
+            library,
+            nonces,
+            tokens,
+            chains,
+            downloads,
+            _dir: dir,
+        })))
     }
 
     /// Waits for what is being written.

@@ -192,6 +192,10 @@ impl Asset {
         let nft = self.ddo.nft?.address;
         let plain = key.decrypt(&service.sealed_files()?).ok()?;
         let opened = EncryptedFiles::open(&plain, service.datatoken, nft, &self.ddo.version);
-        opened.inspect_err(|error| tracing::info!(did = %self.ddo.id, %error, "the files of an asset are not usable")).ok()
+        opened
+            .inspect_err(
+                |error| tracing::info!(did = %self.ddo.id, %error, "the files of an asset are not usable"),
+            )
+            .ok()
     }
 }

@@ -4,7 +4,10 @@ use std::{io::Read, sync::Arc};
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
-use liblzma::{read::XzDecoder, stream::{self, Stream}};
+use liblzma::{
+    read::XzDecoder,
+    stream::{self, Stream},
+};
 use tidegate_ocean::{B256, ProviderKey, ecies};
 use tokio::sync::Semaphore;
 
@@ -138,7 +141,10 @@ mod tests {
     fn both_containers(document: &[u8]) -> [Vec<u8>; 2] {
         let options = LzmaOptions::new_preset(6).expect("a preset");
         let xz = Stream::new_easy_encoder(6, stream::Check::Crc64).expect("an encoder");
-        [compressed(document, xz), compressed(document, Stream::new_lzma_encoder(&options).expect("an encoder"))]
+        [
+            compressed(document, xz),
+            compressed(document, Stream::new_lzma_encoder(&options).expect("an encoder")),
+        ]
     }
 
     #[test]

@@ -229,7 +229,8 @@ impl Downloads {
             let transaction = transaction.chars().take(MAX_QUOTED).collect();
             offer.refuse(Reason::NotPaid { transaction, reason })
         };
-        let hash = transaction.parse().map_err(|_| not_paid("it is not the hash of a transaction".to_owned()))?;
+        let hash =
+            transaction.parse().map_err(|_| not_paid("it is not the hash of a transaction".to_owned()))?;
         match self.orders.find(offer, hash, consumer, fee_time).await {
             Ok(order) => Ok(order),
             Err(OrderProblem::Chain(error)) => Err(Refusal::Chain(error)),

@@ -104,7 +104,9 @@ impl Orders {
         };
         let order = match self.remembered(&key).await? {
             // The asset or our key may have changed since.
-            Some(order) if order.service_index == ask.service_index && order.provider == ask.provider => order,
+            Some(order) if order.service_index == ask.service_index && order.provider == ask.provider => {
+                order
+            }
             _ => self.ask_chain(&offer.chain, key, &ask).await?,
         };
         order.check_time(ask.timeout, ask.now, fee_time)?;
@@ -116,7 +118,8 @@ impl Orders {
             return Ok(Some(order));
         }
         let wanted = key.clone();
-        let found = self.db.read(move |s| Box::pin(async move { table::find_order(s, &wanted).await })).await?;
+        let found =
+            self.db.read(move |s| Box::pin(async move { table::find_order(s, &wanted).await })).await?;
         let order = found.map(|found| from_row(key, found));
         if let Some(order) = order {
             self.finals.insert(key.clone(), order);
@@ -125,7 +128,12 @@ impl Orders {
     }
 
     /// What the chain says, which is remembered.
-    async fn ask_chain(&self, chain: &Chain, key: OrderKey, ask: &OrderAsk<'_>) -> Result<Order, OrderProblem> {
+    async fn ask_chain(
+        &self,
+        chain: &Chain,
+        key: OrderKey,
+        ask: &OrderAsk<'_>,
+    ) -> Result<Order, OrderProblem> {
         let paid = chain.receipt(key.tx).await?.ok_or(OrderProblem::Unknown(key.tx))?;
         let original = match reused_order(&paid, ask) {
             Some(tx) => chain.receipt(tx).await?,
@@ -147,9 +155,7 @@ impl Orders {
 
     async fn remember(&self, key: OrderKey, order: Order) -> Result<(), DbError> {
         let (row_key, row) = (key.clone(), to_row(&order));
-        self.db
-            .write(move |s| Box::pin(async move { table::insert_order(s, &row_key, &row).await }))
-            .await?;
+        self.db.write(move |s| Box::pin(async move { table::insert_order(s, &row_key, &row).await })).await?;
         self.finals.insert(key, order);
         Ok(())
     }

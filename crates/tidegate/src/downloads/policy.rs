@@ -108,7 +108,9 @@ impl Policy {
             Some(answer) if is_yes(&answer) => Ok(()),
             Some(_) => Err(PolicyRefusal::Denied),
             None => {
-                tracing::error!("the policy server of RBAC_SERVER_URL does not answer, so nothing is allowed");
+                tracing::error!(
+                    "the policy server of RBAC_SERVER_URL does not answer, so nothing is allowed"
+                );
                 Err(PolicyRefusal::Unavailable)
             }
         }
@@ -116,7 +118,8 @@ impl Policy {
 
     async fn ask(&self, server: &Url, question: &Question<'_>) -> Option<Value> {
         let body = Bytes::from(serde_json::to_vec(question).ok()?);
-        let request = FetchRequest::get(server.as_str()).ok()?.with_method(Method::POST).with_body(JSON, body);
+        let request =
+            FetchRequest::get(server.as_str()).ok()?.with_method(Method::POST).with_body(JSON, body);
         let answer = self.fetcher.fetch(request).await.ok()?;
         if !answer.status.is_success() {
             return None;

@@ -174,13 +174,17 @@ impl Writer {
     async fn post(&self, signed: &[Signed]) {
         let Some((url, fetcher)) = &self.post_to else { return };
         let posting = signed.iter().map(|signed| async {
-            let request = FetchRequest::get(url.as_str())?.with_method(Method::POST).with_body(FORM, signed.form());
+            let request =
+                FetchRequest::get(url.as_str())?.with_method(Method::POST).with_body(FORM, signed.form());
             let answer = fetcher.fetch(request).await?;
             answer.body.collect(ANSWER_BYTES).await
         });
         let failed = join_all(posting).await.iter().filter(|posted| posted.is_err()).count();
         if failed > 0 {
-            tracing::warn!(failed, "receipts of downloads could not be posted to the address of USE_HTTP_PROOF");
+            tracing::warn!(
+                failed,
+                "receipts of downloads could not be posted to the address of USE_HTTP_PROOF"
+            );
         }
     }
 }
@@ -218,7 +222,8 @@ impl Signed {
     }
 
     fn form(&self) -> Bytes {
-        let (text, signature) = self.delivery.signed.as_ref().map_or(("", ""), |(text, signature)| (text, signature));
+        let (text, signature) =
+            self.delivery.signed.as_ref().map_or(("", ""), |(text, signature)| (text, signature));
         let form = form_urlencoded::Serializer::new(String::new())
             .append_pair("orderTxId", &self.delivery.order_tx.to_string())
             .append_pair("providerData", &self.document)

@@ -45,7 +45,9 @@ impl fmt::Display for SignatureRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSigned(text) => f.write_str(text),
-            Self::Unavailable => f.write_str("The chain cannot be asked about this wallet now; try again later."),
+            Self::Unavailable => {
+                f.write_str("The chain cannot be asked about this wallet now; try again later.")
+            }
         }
     }
 }
@@ -108,8 +110,10 @@ impl<'a> Signed<'a> {
     }
 
     fn claimed(&self) -> Result<Signer, SignatureRefusal> {
-        let not_signed = |what: &str| SignatureRefusal::NotSigned(format!("Invalid signature provided: {what}."));
-        let address = self.address.parse().map_err(|_| not_signed("the address is not an Ethereum address"))?;
+        let not_signed =
+            |what: &str| SignatureRefusal::NotSigned(format!("Invalid signature provided: {what}."));
+        let address =
+            self.address.parse().map_err(|_| not_signed("the address is not an Ethereum address"))?;
         let nonce = Nonce::parse(self.nonce).map_err(|error| not_signed(&error.to_string()))?;
         Ok(Signer { address, nonce })
     }

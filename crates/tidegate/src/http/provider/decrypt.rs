@@ -47,7 +47,8 @@ pub(super) async fn decrypt(State(app): State<App>, request: Request) -> Result<
     }
     let published = match &transaction {
         Some(transaction) => of_transaction(chain, nft, transaction).await?,
-        None => of_request(&params).ok_or_else(|| ProviderError::refused("Failed to convert input args to bytes."))?,
+        None => of_request(&params)
+            .ok_or_else(|| ProviderError::refused("Failed to convert input args to bytes."))?,
     };
     served_in(chain.nft_state(nft).await?.value())?;
     let document = app.downloads.documents.open(chain, published).await;

@@ -17,10 +17,13 @@ use crate::{app::App, downloads::document};
 /// Seals the body for the key of the chain that is named. Some clients sign, and what they sign is checked.
 pub(super) async fn encrypt(State(app): State<App>, request: Request) -> Result<Response, ProviderError> {
     if !is_bytes(request.headers()) {
-        return Err(ProviderError::refused("Invalid request content type: should be application/octet-stream"));
+        return Err(ProviderError::refused(
+            "Invalid request content type: should be application/octet-stream",
+        ));
     }
     let params = Params::of_query(request.uri())?;
-    let chain = params.text("chainId").ok_or_else(|| ProviderError::refused("Missing chainId query parameter."))?;
+    let chain =
+        params.text("chainId").ok_or_else(|| ProviderError::refused("Missing chainId query parameter."))?;
     let chain = find_chain(&app, &chain).await?.ok_or_else(failed)?;
     let limit = usize::try_from(app.config.provider.document_size.as_u64()).unwrap_or(usize::MAX);
     let plain = read_body(request.into_body(), limit).await?;
@@ -40,6 +43,7 @@ fn failed() -> ProviderError {
 }
 
 fn is_bytes(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     content_type.trim().eq_ignore_ascii_case("application/octet-stream")
 }

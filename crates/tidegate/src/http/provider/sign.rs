@@ -14,7 +14,7 @@ use crate::{
     access::NonceRefusal,
     app::App,
     chain::{Chain, ChainError},
-    downloads::{Signed, SignatureRefusal, Signer},
+    downloads::{SignatureRefusal, Signed, Signer},
     http::error::Failure,
 };
 
