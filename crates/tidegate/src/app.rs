@@ -14,8 +14,8 @@ use crate::{
     data_dir::DataDir,
     db::Db,
     downloads::Downloads,
-    fetch::{FetchLimits, Fetcher, Guard, SystemResolver, system_tls},
     pins::{Library, Pins},
+    sources::{Contracts, Outside, Sources},
 };
 
 /// A handle on the parts; cheap to clone.
@@ -42,6 +42,8 @@ pub struct Parts {
     pub tokens: AuthTokens,
     /// What blockchains know.
     pub chains: Arc<Chains>,
+    /// Where sold files come from.
+    pub sources: Sources,
     /// Who may have which sold file.
     pub downloads: Downloads,
     /// The folder, held for as long as the server runs.
@@ -78,14 +80,11 @@ impl App {
         }
         let library = Library::new(Arc::clone(&db), store);
         let chains = Arc::new(Chains::new(&config.provider, &config.chains, Limits::default())?);
-        let servers = Fetcher::new(
-            Guard::anywhere(),
-            Arc::new(SystemResolver::new()),
-            system_tls()?,
-            FetchLimits { first_byte: config.provider.request_timeout, ..FetchLimits::default() },
-        );
-        let downloads =
-            Downloads::new(&config.provider, &db, &clock, &chains, &servers, &key.derive(Purpose::Tickets)?);
+        let outside = Outside::new(&config.provider)?;
+        let contracts = Arc::clone(&chains) as Arc<dyn Contracts>;
+        let sources = Sources::new(&config.provider, &outside, library.clone(), contracts);
+        let tickets = key.derive(Purpose::Tickets)?;
+        let downloads = Downloads::new(&config.provider, &db, &clock, &chains, &outside, &tickets);
         Ok(Self(Arc::new(Parts {
             config,
             clock,
@@ -96,6 +95,7 @@ impl App {
             nonces,
             tokens,
             chains,
+            sources,
             downloads,
             _dir: dir,
         })))

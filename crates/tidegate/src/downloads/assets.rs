@@ -75,10 +75,10 @@ pub enum AssetError {
 }
 
 impl Assets {
-    /// The assets that the metadata cache at `url` knows, asked through `fetcher`.
+    /// The assets that a metadata cache knows: where it is, and the client that asks it.
     #[must_use]
-    pub fn new(url: Option<Url>, fetcher: Fetcher, clock: Clock) -> Self {
-        let origin = url.map(|url| Origin { url, fetcher });
+    pub fn new(server: Option<(Url, Fetcher)>, clock: Clock) -> Self {
+        let origin = server.map(|(url, fetcher)| Origin { url, fetcher });
         Self { clock, origin, known: Cache::builder().max_capacity(KEPT).build() }
     }
 

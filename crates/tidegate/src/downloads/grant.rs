@@ -1,6 +1,6 @@
 //! Who may have which file now: facts from the metadata cache and the chain, decided by the rules of `tidegate-ocean`.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, slice, sync::Arc};
 
 use serde_json::Value;
 use tidegate_ocean::{
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     chain::{Chain, ChainError},
     db::DbError,
+    sources::Seller,
 };
 
 /// How much of a transaction's name a refusal repeats: all of a right one.
@@ -60,8 +61,8 @@ pub struct Grant {
     pub file: FileObject,
     /// What pays for it.
     pub order: Order,
-    /// Who owns the asset's data NFT, and may so sell private content; nobody if that is not certain.
-    pub seller: Option<Address>,
+    /// On whose behalf.
+    pub seller: Seller,
 }
 
 /// Why a service or a file cannot be had.
@@ -73,6 +74,8 @@ pub enum Refusal {
     Chain(ChainError),
     /// What the words say, on the chain with this name.
     On(&'static str, Reason),
+    /// The file is described wrongly.
+    Object(FileObjectError),
     /// The policy server's word.
     Policy(PolicyRefusal),
     /// Something of ours.
@@ -94,8 +97,6 @@ pub enum Reason {
     Files,
     /// There is no such file.
     File(usize),
-    /// The file is described wrongly.
-    Object(FileObjectError),
     /// The transaction named does not pay for this.
     NotPaid {
         /// The transaction, as it was sent.
@@ -114,7 +115,6 @@ impl fmt::Display for Reason {
             Self::NotConsumable(why) => why.fmt(f),
             Self::Files => f.write_str("Unable to get dataset files"),
             Self::File(index) => write!(f, "No such fileIndex {index}"),
-            Self::Object(error) => error.fmt(f),
             Self::NotPaid { transaction, reason } => {
                 write!(f, "Order with tx_id {transaction} could not be validated due to error: {reason}")
             }
@@ -143,7 +143,7 @@ impl Offer {
     /// There is none at that place, or it is described wrongly.
     pub fn file(&self, index: usize, userdata: Option<&Value>) -> Result<FileObject, Refusal> {
         let file = self.files()?.get(index, userdata).ok_or_else(|| self.refuse(Reason::File(index)))?;
-        file.map_err(|error| self.refuse(Reason::Object(error)))
+        file.map_err(Refusal::Object)
     }
 
     /// A refusal in the name of this chain.
@@ -152,9 +152,16 @@ impl Offer {
         Refusal::On(self.chain.name(), reason)
     }
 
-    /// Who owns the data NFT, for content that only its owner may sell. Nobody where the asset's id is not that of its NFT:
-    /// then the document speaks for somebody else.
-    pub async fn seller(&self) -> Option<Address> {
+    /// On whose behalf `files` are delivered. Who owns the data NFT is asked only where there is content that nobody else
+    /// may sell.
+    pub async fn seller_of(&self, files: &[FileObject]) -> Seller {
+        let owned = files.iter().any(|file| matches!(file, FileObject::Ipfs { .. }));
+        let owner = if owned { self.owner().await } else { None };
+        Seller { chain_id: Some(self.chain.id()), owner }
+    }
+
+    /// Nobody where the asset's id is not that of its NFT: then the document speaks for somebody else.
+    async fn owner(&self) -> Option<Address> {
         let nft = self.asset.ddo.nft.filter(|_| self.asset.ddo.is_of_its_nft())?;
         match self.chain.nft_owner(nft.address).await {
             Ok(owner) => Some(owner.value()),
@@ -252,10 +259,7 @@ impl Downloads {
         let order = self.order(&offer, wanted.transaction, wanted.address, FeeTime::Counts).await?;
         let file = offer.file(wanted.file, wanted.userdata)?;
         self.check_policy(Action::Access, wanted.consumer, &offer).await?;
-        let seller = match file {
-            FileObject::Ipfs { .. } => offer.seller().await,
-            _ => None,
-        };
+        let seller = offer.seller_of(slice::from_ref(&file)).await;
         Ok(Grant { offer, file, order, seller })
     }
 }

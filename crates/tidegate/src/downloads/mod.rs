@@ -26,7 +26,9 @@ pub mod ticket;
 
 use std::sync::Arc;
 
+use moka::sync::Cache;
 use secrecy::SecretBox;
+use url::Url;
 
 pub use grant::{Grant, Offer, Reason, Refusal, Wanted};
 pub use signed::{SignatureRefusal, Signed, Signer};
@@ -34,7 +36,10 @@ pub use signed::{SignatureRefusal, Signed, Signer};
 use self::{
     assets::Assets, document::Documents, orders::Orders, policy::Policy, receipts::Receipts, ticket::Tickets,
 };
-use crate::{chain::Chains, clock::Clock, config, db::Db, fetch::Fetcher};
+use crate::{chain::Chains, clock::Clock, config, db::Db, sources::Outside};
+
+/// Hashes that are remembered.
+const HASHES: u64 = 10_000;
 
 /// See the module's documentation.
 pub struct Downloads {
@@ -48,31 +53,34 @@ pub struct Downloads {
     pub tickets: Tickets,
     /// Whole downloads.
     pub receipts: Receipts,
+    /// SHA-256, in hexadecimal digits, of whole files whose content follows from their tag: receipts of them need no hashing.
+    pub hashes: Cache<Vec<u8>, Arc<str>>,
     policy: Policy,
     chains: Arc<Chains>,
     settings: config::Provider,
 }
 
 impl Downloads {
-    /// Puts the parts together. `fetcher` asks the servers that the operator names, which may be anywhere; `ticket_key`
-    /// is what tickets are made with.
+    /// Puts the parts together. The servers that the operator names are asked `outside`; `ticket_key` is what tickets are
+    /// made with.
     #[must_use]
     pub fn new(
         settings: &config::Provider,
         db: &Arc<Db>,
         clock: &Clock,
         chains: &Arc<Chains>,
-        fetcher: &Fetcher,
+        outside: &Outside,
         ticket_key: &SecretBox<[u8; 32]>,
     ) -> Self {
-        let post_to = settings.use_http_proof.clone().map(|url| (url, fetcher.clone()));
+        let server = |url: &Option<Url>| url.as_ref().map(|url| (url.clone(), outside.fetcher_for(url)));
         Self {
-            assets: Assets::new(settings.aquarius_url.clone(), fetcher.clone(), clock.clone()),
+            assets: Assets::new(server(&settings.aquarius_url), clock.clone()),
             orders: Orders::new(Arc::clone(db), clock.clone(), settings),
             documents: Documents::new(settings.document_size.as_u64()),
             tickets: Tickets::new(ticket_key),
-            receipts: Receipts::start(Arc::clone(db), post_to),
-            policy: Policy::new(settings.rbac_url.clone(), fetcher.clone()),
+            receipts: Receipts::start(Arc::clone(db), server(&settings.use_http_proof)),
+            hashes: Cache::new(HASHES),
+            policy: Policy::new(server(&settings.rbac_url)),
             chains: Arc::clone(chains),
             settings: settings.clone(),
         }

@@ -16,8 +16,7 @@ const ANSWER_BYTES: usize = 64 << 10;
 
 /// The policy server, if there is one.
 pub struct Policy {
-    server: Option<Url>,
-    fetcher: Fetcher,
+    server: Option<(Url, Fetcher)>,
 }
 
 /// What somebody is about to do.
@@ -76,10 +75,10 @@ impl Action {
 }
 
 impl Policy {
-    /// The server that the operator has set.
+    /// The server that the operator has set, and the client that asks it.
     #[must_use]
-    pub fn new(server: Option<Url>, fetcher: Fetcher) -> Self {
-        Self { server, fetcher }
+    pub fn new(server: Option<(Url, Fetcher)>) -> Self {
+        Self { server }
     }
 
     /// Whether `consumer` (as it was sent) may do that with a service of an asset. The question is signed with `key`.
@@ -94,7 +93,7 @@ impl Policy {
         service: &str,
         key: &ProviderKey,
     ) -> Result<(), PolicyRefusal> {
-        let Some(server) = &self.server else { return Ok(()) };
+        let Some((server, fetcher)) = &self.server else { return Ok(()) };
         let question = Question {
             event_type: action.name(),
             component: "provider",
@@ -104,7 +103,7 @@ impl Policy {
             signature: sign(action, consumer, key),
             dids: [Subject { did, service_id: service }],
         };
-        match self.ask(server, &question).await {
+        match ask(server, fetcher, &question).await {
             Some(answer) if is_yes(&answer) => Ok(()),
             Some(_) => Err(PolicyRefusal::Denied),
             None => {
@@ -115,17 +114,16 @@ impl Policy {
             }
         }
     }
+}
 
-    async fn ask(&self, server: &Url, question: &Question<'_>) -> Option<Value> {
-        let body = Bytes::from(serde_json::to_vec(question).ok()?);
-        let request =
-            FetchRequest::get(server.as_str()).ok()?.with_method(Method::POST).with_body(JSON, body);
-        let answer = self.fetcher.fetch(request).await.ok()?;
-        if !answer.status.is_success() {
-            return None;
-        }
-        serde_json::from_slice(&answer.body.collect(ANSWER_BYTES).await.ok()?).ok()
+async fn ask(server: &Url, fetcher: &Fetcher, question: &Question<'_>) -> Option<Value> {
+    let body = Bytes::from(serde_json::to_vec(question).ok()?);
+    let request = FetchRequest::get(server.as_str()).ok()?.with_method(Method::POST).with_body(JSON, body);
+    let answer = fetcher.fetch(request).await.ok()?;
+    if !answer.status.is_success() {
+        return None;
     }
+    serde_json::from_slice(&answer.body.collect(ANSWER_BYTES).await.ok()?).ok()
 }
 
 /// Over the action and the credentials as Python writes them.

@@ -27,7 +27,7 @@ pub(super) fn router(app: App) -> Router {
 
     let provider = Router::new()
         .route("/", get(provider::describe))
-        .nest("/api/services", provider::services())
+        .nest("/api/services", provider::services(&app))
         .layer(from_fn(layers::cors::provider));
 
     let operations = Router::new()

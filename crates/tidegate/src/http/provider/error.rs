@@ -10,7 +10,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{json::Answer, params::Params, scrub, validation::Violations};
-use crate::{chain::ChainError, http::error::Failure};
+use crate::{
+    chain::ChainError,
+    downloads::{Refusal, assets::AssetError, policy::PolicyRefusal},
+    http::error::Failure,
+    sources::SourceError,
+};
 
 /// What was wrong where a signature was looked for and none was good.
 pub(super) const NO_SIGNATURE: &str = "Invalid signature provided. Please check the nonce or documentId.";
@@ -24,6 +29,10 @@ pub(in crate::http) enum ProviderError {
     Signature(String),
     /// Anything else that the caller can do something about.
     Refused(StatusCode, String),
+    /// The part asked for lies outside of the file, which has so many bytes: 416.
+    RangeOutside(Option<u64>),
+    /// The policy server says no, in the reference's own shape: 400.
+    Denied,
     /// No such route or method, with the request's parameters: 404, 405.
     Route(StatusCode, Value),
     /// Too much at once; try again after a while: 429.
@@ -74,7 +83,13 @@ struct BadSignature {
 }
 
 #[derive(Serialize)]
-struct Refusal {
+struct Denied {
+    #[serde(rename = "RBAC")]
+    rbac: &'static str,
+}
+
+#[derive(Serialize)]
+struct PlainText {
     error: String,
 }
 
@@ -90,6 +105,15 @@ impl IntoResponse for ProviderError {
             Self::Validation(errors) => invalid(errors),
             Self::Signature(text) => invalid(BadSignature { signature: scrub::without_urls(&text) }),
             Self::Refused(status, text) => refusal(status, &text),
+            Self::RangeOutside(length) => {
+                let mut response = refusal(StatusCode::RANGE_NOT_SATISFIABLE, "The range lies outside of the file.");
+                let length = length.map_or_else(|| "*".to_owned(), |length| length.to_string());
+                if let Ok(range) = HeaderValue::try_from(format!("bytes */{length}")) {
+                    response.headers_mut().insert(header::CONTENT_RANGE, range);
+                }
+                response
+            }
+            Self::Denied => invalid([Denied { rbac: "RBAC Validation failed!" }]),
             Self::Route(status, context) => {
                 Answer(status, NoRoute { context, error: route_text(status) }).into_response()
             }
@@ -113,7 +137,7 @@ impl IntoResponse for ProviderError {
 }
 
 fn refusal(status: StatusCode, text: &str) -> Response {
-    Answer(status, Refusal { error: scrub::without_urls(text) }).into_response()
+    Answer(status, PlainText { error: scrub::without_urls(text) }).into_response()
 }
 
 fn route_text(status: StatusCode) -> &'static str {
@@ -160,6 +184,38 @@ impl From<ChainError> for ProviderError {
             ChainError::Reverted(_) | ChainError::Unexpected(_) | ChainError::TooLarge(_) => {
                 Self::refused(format!("The chain does not answer as expected: {error}."))
             }
+        }
+    }
+}
+
+impl From<Refusal> for ProviderError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Asset(error) => match error {
+                AssetError::NotConfigured => Self::NotConfigured("AQUARIUS_URL"),
+                AssetError::Unknown => Self::refused("Cannot resolve DID"),
+                AssetError::Malformed(_) => Self::refused(format!("Asset malformed or disabled: {error}.")),
+                AssetError::Unavailable(_) => Self::Failed(Failure::Unavailable.log(&error)),
+            },
+            Refusal::Chain(error) => error.into(),
+            Refusal::On(network, reason) => Self::refused(format!("Provider {network}: {reason}")),
+            Refusal::Object(error) => Self::refused(error.to_string()),
+            Refusal::Policy(PolicyRefusal::Denied) => Self::Denied,
+            Refusal::Policy(error @ PolicyRefusal::Unavailable) => {
+                Self::Failed(Failure::Unavailable.log(&error))
+            }
+            Refusal::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<SourceError> for ProviderError {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::RangeOutside(length) => Self::RangeOutside(length),
+            SourceError::NotConfigured(setting) => Self::NotConfigured(setting),
+            SourceError::Store(error) => Self::Failed(Failure::Internal.log(&error)),
+            error => Self::Refused(StatusCode::BAD_GATEWAY, format!("The file cannot be delivered: {error}.")),
         }
     }
 }

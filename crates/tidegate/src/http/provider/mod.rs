@@ -12,29 +12,39 @@
 
 mod compute;
 mod decrypt;
+mod download;
 mod encrypt;
 mod error;
+mod fileinfo;
+mod initialize;
 mod json;
 mod nonce;
 mod params;
 mod root;
 mod scrub;
 mod sign;
+mod throttle;
 mod tokens;
 mod validation;
 
+use std::sync::Arc;
+
 use axum::{
-    Router,
+    Extension, Router,
     routing::{any, delete, get, post},
 };
 
 pub(in crate::http) use error::ProviderError;
 pub(in crate::http) use root::describe;
 
+use self::throttle::Throttle;
 use crate::app::App;
 
 /// The routes below `/api/services`.
-pub(super) fn services() -> Router<App> {
+pub(super) fn services(app: &App) -> Router<App> {
+    let settings = &app.config.provider;
+    let throttle = Throttle::new(settings.fileinfo_concurrent, settings.fileinfo_per_caller);
+    let throttled = Extension(Arc::new(throttle));
     let mut routes = Router::new()
         .route("/nonce", get(nonce::tell))
         .route("/createAuthToken", get(tokens::create))
@@ -42,9 +52,14 @@ pub(super) fn services() -> Router<App> {
         .route("/auth/token", post(tokens::create_node))
         .route("/auth/token/invalidate", post(tokens::delete_node))
         .route("/encrypt", post(encrypt::encrypt))
-        .route("/decrypt", post(decrypt::decrypt));
+        .route("/decrypt", post(decrypt::decrypt))
+        .route("/fileinfo", post(fileinfo::tell).layer(throttled.clone()))
+        .route("/initialize", get(initialize::quote).layer(throttled))
+        .route("/download", get(download::download));
     for path in compute::PATHS {
         routes = routes.route(path, any(compute::not_offered));
     }
-    routes.method_not_allowed_fallback(error::method_not_allowed).fallback(error::not_found)
+    routes
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .fallback(error::not_found)
 }

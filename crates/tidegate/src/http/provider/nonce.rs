@@ -41,3 +41,8 @@ pub(super) async fn last(app: &App, address: Address) -> Result<Box<RawValue>, P
     let text = last.filter(|text| !text.starts_with('0')).unwrap_or_else(|| "1".to_owned());
     RawValue::from_string(text).map_err(|error| ProviderError::failed(&error))
 }
+
+/// What is told for whoever has used none.
+pub(super) fn first() -> Box<RawValue> {
+    RawValue::from_string("1".to_owned()).unwrap_or_default()
+}

@@ -93,6 +93,15 @@ impl Params {
         }
     }
 
+    /// Whether the value is what Python takes for true: so is the text `false`.
+    pub(super) fn is_true(&self, name: &str) -> bool {
+        self.value(name).is_some_and(|value| match value {
+            Value::Bool(yes) => *yes,
+            Value::Number(number) => number.as_f64() != Some(0.0),
+            _ => true,
+        })
+    }
+
     /// The parameters as an error may repeat them: none for none, without what authorises.
     pub(super) fn shown(&self) -> Value {
         if self.0.is_empty() {

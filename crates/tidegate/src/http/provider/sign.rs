@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The longest signature that is looked at: a contract wallet's may hold several keys'.
-const SIGNATURE_CHARS: usize = 20_000;
+pub(super) const MAX_SIGNATURE: usize = 20_000;
 
 /// The parameter `nonce`, which must be there.
 ///
@@ -59,7 +59,7 @@ pub(super) async fn check(
     nonce: &str,
     signature: &str,
 ) -> Result<Signer, ProviderError> {
-    if signature.len() > SIGNATURE_CHARS {
+    if signature.len() > MAX_SIGNATURE {
         return Err(ProviderError::no_signature());
     }
     let signed = Signed { request, address, nonce, signature };
@@ -76,6 +76,17 @@ pub(super) async fn check(
 /// It is not greater than the last one.
 pub(super) async fn consume(app: &App, signer: &Signer) -> Result<(), ProviderError> {
     app.nonces.accept(signer.address, signer.nonce).await.map_err(|refusal| refused(refusal, &signer.nonce))
+}
+
+/// Whether the nonce would be accepted now. It is not used up.
+///
+/// # Errors
+/// It would not.
+pub(super) async fn check_fresh(app: &App, signer: &Signer) -> Result<(), ProviderError> {
+    match app.nonces.last(signer.address).await? {
+        Some(last) if last >= signer.nonce => Err(refused(NonceRefusal::TooLow { last }, &signer.nonce)),
+        _ => Ok(()),
+    }
 }
 
 /// The reference's words, and then what to do.

@@ -9,7 +9,7 @@ use super::params::Params;
 /// Each wrong field with all that is wrong with it.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(super) struct Violations(BTreeMap<&'static str, Vec<String>>);
+pub(in crate::http) struct Violations(BTreeMap<&'static str, Vec<String>>);
 
 impl Violations {
     /// One wrong field.
@@ -22,6 +22,13 @@ impl Violations {
     /// One more thing that is wrong.
     pub(super) fn add(&mut self, field: &'static str, text: impl Into<String>) {
         self.0.entry(field).or_default().push(text.into());
+    }
+
+    /// All that is wrong here and there.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (field, texts) in other.0 {
+            self.0.entry(field).or_default().extend(texts);
+        }
     }
 
     /// Notes each of `fields` that is not there.
