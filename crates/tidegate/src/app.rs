@@ -73,12 +73,12 @@ impl App {
         let accounts = Accounts::new(Arc::clone(&db), clock.clone(), &key)?;
         let nonces = Nonces::new(Arc::clone(&db));
         let tokens = AuthTokens::open(Arc::clone(&db), clock.clone(), &key).await?;
-        let pins = Pins::new(Arc::clone(&db), store.clone(), clock.clone(), &config.limits, &node);
+        let pins = Pins::new(Arc::clone(&db), store, clock.clone(), &config.limits, &node);
         let removed = pins.clean().await.context("cannot remove what an earlier run left unfinished")?;
         if removed > 0 {
             tracing::info!(removed, "removed uploads that an earlier run left unfinished");
         }
-        let library = Library::new(Arc::clone(&db), store);
+        let library = pins.library();
         let chains = Arc::new(Chains::new(&config.provider, &config.chains, Limits::default())?);
         let outside = Outside::new(&config.provider)?;
         let contracts = Arc::clone(&chains) as Arc<dyn Contracts>;

@@ -4,6 +4,7 @@
 //! accounts keys contents pins settings   the statements, one file per subject; each function takes a Session
 //! nonces tokens orders receipts wallets  the same, for selling access
 //! session                                one transaction in progress
+//! python_provider                        another server's database, to be read once
 //! sqlite/  postgres/                     how a transaction reaches its engine
 //! migrate  statements                    the schema; how SQL is written down and checked
 //! ```
@@ -32,6 +33,7 @@ pub mod nonces;
 pub mod orders;
 pub mod pins;
 mod postgres;
+pub mod python_provider;
 pub mod receipts;
 mod session;
 pub mod settings;

@@ -23,6 +23,7 @@ pub use check::Damaged;
 pub use claim::{first_profile, profiles_for};
 pub use collect::CollectError;
 pub use library::{Library, LookupError};
+use library::{PublicRoots, public_roots};
 pub use repair::Repaired;
 pub use upload::Upload;
 
@@ -81,6 +82,15 @@ pub enum PinError {
 pub struct Label {
     /// Its name, if it has one.
     pub name: Option<String>,
+    /// Who may read it. `None`: who may already, and everybody if it is new.
+    pub visibility: Option<Visibility>,
+}
+
+/// A pin to be made, or renewed.
+struct Wish {
+    pin: NewPin,
+    /// A pin that is there keeps its visibility.
+    as_visible_as_before: bool,
 }
 
 /// Where pins are made. Cheap to clone.
@@ -94,6 +104,7 @@ pub struct Pins {
     node: Arc<str>,
     uploads: Arc<Semaphore>,
     publishing: Arc<Locks<Root>>,
+    public: PublicRoots,
 }
 
 impl Pins {
@@ -108,7 +119,14 @@ impl Pins {
             limits: limits.clone(),
             node: node.into(),
             publishing: Arc::default(),
+            public: public_roots(),
         }
+    }
+
+    /// What may be read of all that is pinned. What becomes private here is not read there from then on.
+    #[must_use]
+    pub fn library(&self) -> Library {
+        Library::new(Arc::clone(&self.db), self.store.clone(), self.public.clone())
     }
 
     /// Removes what a crash left: staged files, and content that was renamed into place but never committed.
@@ -157,24 +175,27 @@ impl Pins {
             cid: cid_text.to_owned(),
             name: label.name,
             meta: "{}".to_owned(),
-            visibility: Visibility::Public,
+            visibility: label.visibility.unwrap_or(Visibility::Public),
             source: PinSource::PinFile,
             size: found.size,
         };
+        let wish = Wish { pin, as_visible_as_before: label.visibility.is_none() };
         // What has begun is finished, also when the caller does not wait for it any more.
         let pins = self.clone();
-        tokio::spawn(async move { pins.keep(found, pin).await }).await.map_err(|_| PinError::Stopped)?
+        tokio::spawn(async move { pins.keep(found, wish).await }).await.map_err(|_| PinError::Stopped)?
     }
 
-    async fn keep(&self, found: Found, pin: NewPin) -> Result<Pin, PinError> {
+    async fn keep(&self, found: Found, wish: Wish) -> Result<Pin, PinError> {
+        let root = found.sealed.root;
         // Two uploads of the same content would rename and remove each other's file.
-        let _publishing = self.publishing.lock(found.sealed.root).await;
-        let pin = if self.content_exists(&pin.root).await? {
+        let _publishing = self.publishing.lock(root).await;
+        let pin = if self.content_exists(&wish.pin.root).await? {
             drop(found);
-            self.commit(None, pin).await?
+            self.commit(None, wish).await?
         } else {
-            self.publish(found, pin).await?
+            self.publish(found, wish).await?
         };
+        self.public.invalidate(&root);
         metrics::pinned("pin_file");
         Ok(pin)
     }
@@ -187,7 +208,7 @@ impl Pins {
     }
 
     /// Announces, renames, commits: at every moment a crash leaves either a pin or something [`Pins::clean`] removes.
-    async fn publish(&self, found: Found, pin: NewPin) -> Result<Pin, PinError> {
+    async fn publish(&self, found: Found, wish: Wish) -> Result<Pin, PinError> {
         let (root, node, now) = (found.sealed.root, Arc::clone(&self.node), self.clock.now());
         let content = NewContent {
             root: root.to_string(),
@@ -206,7 +227,7 @@ impl Pins {
         let store = self.store.clone();
         let published = tokio::task::spawn_blocking(move || store.publish(sealed)).await;
         let committed = match published {
-            Ok(Ok(())) => self.commit(Some((content, prefixes)), pin).await,
+            Ok(Ok(())) => self.commit(Some((content, prefixes)), wish).await,
             Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(PinError::Stopped),
         };
@@ -217,12 +238,17 @@ impl Pins {
     }
 
     /// One transaction: the content and its blocks if they are new, the pin, and what it costs its account.
-    async fn commit(&self, content: Option<(NewContent, Vec<i64>)>, pin: NewPin) -> Result<Pin, PinError> {
+    async fn commit(&self, content: Option<(NewContent, Vec<i64>)>, wish: Wish) -> Result<Pin, PinError> {
         let (quota, now) = (self.limits.account_quota.as_u64(), self.clock.now());
         self.db
             .try_write(move |s| {
                 Box::pin(async move {
-                    let pinned = pins::upsert_pin(s, &pin, now).await?;
+                    let Wish { pin, as_visible_as_before } = wish;
+                    let pinned = if as_visible_as_before {
+                        pins::upsert_pin_as_visible_as_before(s, &pin, now).await?
+                    } else {
+                        pins::upsert_pin(s, &pin, now).await?
+                    };
                     if pinned.is_new() && !accounts::charge(s, pin.account, pin.size, Some(quota)).await? {
                         return Err(PinError::QuotaExceeded);
                     }

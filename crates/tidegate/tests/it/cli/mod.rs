@@ -3,5 +3,7 @@
 mod accounts;
 mod cid;
 mod forged;
+mod import_nonces;
 mod pin_and_get;
 mod upkeep;
+mod wallets;

@@ -7,4 +7,5 @@ mod content;
 mod forms;
 mod limits;
 mod sharing;
+mod visibility;
 mod wire;
