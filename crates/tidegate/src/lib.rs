@@ -9,8 +9,10 @@
 //!          accounts/   people, keys and tokens
 //!          downloads/  who may have which sold file now
 //!          access/     nonces and auth tokens of Ethereum addresses
+//!          sources/    where sold files come from
 //! ground   blobs/      content on disk
 //!          db/         all SQL
+//!          fetch/      HTTP to where the guard allows
 //!          chain/      what blockchains know
 //! leaves   clock, config/, data_dir, telemetry/
 //! ```
@@ -32,4 +34,5 @@ pub mod fetch;
 pub mod http;
 pub mod pins;
 pub mod server;
+pub mod sources;
 pub mod telemetry;

@@ -11,4 +11,5 @@ mod fetch;
 mod gateway;
 mod ops;
 mod pinning;
+mod sources;
 mod support;
