@@ -106,7 +106,8 @@ impl IntoResponse for ProviderError {
             Self::Signature(text) => invalid(BadSignature { signature: scrub::without_urls(&text) }),
             Self::Refused(status, text) => refusal(status, &text),
             Self::RangeOutside(length) => {
-                let mut response = refusal(StatusCode::RANGE_NOT_SATISFIABLE, "The range lies outside of the file.");
+                let mut response =
+                    refusal(StatusCode::RANGE_NOT_SATISFIABLE, "The range lies outside of the file.");
                 let length = length.map_or_else(|| "*".to_owned(), |length| length.to_string());
                 if let Ok(range) = HeaderValue::try_from(format!("bytes */{length}")) {
                     response.headers_mut().insert(header::CONTENT_RANGE, range);
@@ -215,7 +216,9 @@ impl From<SourceError> for ProviderError {
             SourceError::RangeOutside(length) => Self::RangeOutside(length),
             SourceError::NotConfigured(setting) => Self::NotConfigured(setting),
             SourceError::Store(error) => Self::Failed(Failure::Internal.log(&error)),
-            error => Self::Refused(StatusCode::BAD_GATEWAY, format!("The file cannot be delivered: {error}.")),
+            error => {
+                Self::Refused(StatusCode::BAD_GATEWAY, format!("The file cannot be delivered: {error}."))
+            }
         }
     }
 }

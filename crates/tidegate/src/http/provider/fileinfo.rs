@@ -7,9 +7,8 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use futures_util::{StreamExt, stream};
+use futures_util::future::join_all;
 use http::StatusCode;
-use serde_json::Value;
 use tidegate_ocean::FileObject;
 
 use super::{
@@ -54,15 +53,13 @@ pub(super) async fn tell(
         None => (vec![FileObject::parse(&params.to_object()).map_err(Refusal::Object)?], Seller::default()),
     };
     let _place = throttle.enter(peer.ip(), files.len(), app.clock.now())?;
-    let checksum = params.is_true("checksum");
-    let entries = stream::iter(files.iter().enumerate()).map(|(index, file)| {
-        let app = &app;
-        async move {
-            let details = app.sources.probe(file, seller, checksum).await.ok();
-            entry(index, file.kind(), details.as_ref())
+    let (mut entries, checksum) = (Vec::with_capacity(files.len()), params.is_true("checksum"));
+    for together in files.chunks(TOGETHER) {
+        let details = join_all(together.iter().map(|file| app.sources.probe(file, seller, checksum))).await;
+        for (file, details) in together.iter().zip(details) {
+            entries.push(entry(entries.len(), file.kind(), details.ok().as_ref()));
         }
-    });
-    let entries: Vec<Value> = entries.buffered(TOGETHER).collect().await;
+    }
     Ok(Answer(StatusCode::OK, entries).into_response())
 }
 

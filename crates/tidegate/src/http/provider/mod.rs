@@ -59,7 +59,5 @@ pub(super) fn services(app: &App) -> Router<App> {
     for path in compute::PATHS {
         routes = routes.route(path, any(compute::not_offered));
     }
-    routes
-        .method_not_allowed_fallback(error::method_not_allowed)
-        .fallback(error::not_found)
+    routes.method_not_allowed_fallback(error::method_not_allowed).fallback(error::not_found)
 }

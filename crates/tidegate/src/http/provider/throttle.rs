@@ -64,7 +64,9 @@ impl Throttle {
             return Ok(());
         }
         let full = self.rate * BURST_SECONDS;
-        let bucket = self.callers.get_with(network_of(caller), || Arc::new(Mutex::new(Bucket { left: full, at: now })));
+        let bucket = self
+            .callers
+            .get_with(network_of(caller), || Arc::new(Mutex::new(Bucket { left: full, at: now })));
         let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
         let passed = u32::try_from(now.as_millis() - bucket.at.as_millis()).unwrap_or_default();
         // What is more than a full bucket goes through a full one; otherwise it never would.

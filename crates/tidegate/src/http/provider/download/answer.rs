@@ -18,10 +18,7 @@ use super::{
 use crate::{
     app::App,
     clock::Timestamp,
-    downloads::{
-        Grant,
-        ticket::Ticket,
-    },
+    downloads::{Grant, ticket::Ticket},
     http::provider::params::Params,
     sources::Opened,
 };
@@ -79,7 +76,8 @@ impl Resume {
 
     fn add_to(&self, headers: &mut HeaderMap) {
         let location = format!("/api/services/download?ticket={}", self.0);
-        if let (Ok(ticket), Ok(location)) = (HeaderValue::from_str(&self.0), HeaderValue::from_str(&location)) {
+        if let (Ok(ticket), Ok(location)) = (HeaderValue::from_str(&self.0), HeaderValue::from_str(&location))
+        {
             headers.insert(RESUME, ticket);
             headers.insert(header::CONTENT_LOCATION, location);
         }

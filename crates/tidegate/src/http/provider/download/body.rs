@@ -54,7 +54,12 @@ enum Hash {
 
 impl Outgoing {
     /// The bytes of `body`, `length` of them if that is known. `known_as` names the content, if it is always the same.
-    pub(super) fn new(body: SourceBody, length: Option<u64>, known_as: Option<HeaderValue>, done: Done) -> Self {
+    pub(super) fn new(
+        body: SourceBody,
+        length: Option<u64>,
+        known_as: Option<HeaderValue>,
+        done: Done,
+    ) -> Self {
         let known = known_as.as_ref().and_then(|tag| done.app.downloads.hashes.get(tag.as_bytes()));
         let hash = match known {
             Some(hash) => Hash::Known(hash),

@@ -62,5 +62,9 @@ fn ticket_of(app: &App, headers: &HeaderMap, params: &Params) -> Result<Option<T
     let over = || ProviderError::refused("The ticket is not valid or no longer; sign a new request.");
     let ticket = app.downloads.tickets.open(&text, app.clock.now()).ok_or_else(over)?;
     let same = ask::is_of(params, &ticket);
-    if same { Ok(Some(ticket)) } else { Err(ProviderError::refused("The ticket belongs to another download.")) }
+    if same {
+        Ok(Some(ticket))
+    } else {
+        Err(ProviderError::refused("The ticket belongs to another download."))
+    }
 }

@@ -45,7 +45,8 @@ pub(super) async fn check(
         require_first(params, &["nonce"])?;
     }
     let nonce = if params.has("nonce") { Some(nonce_of(params)?) } else { None };
-    let token = classic.or_else(|| text(header::AUTHORIZATION).map(bare)).ok_or_else(ProviderError::no_signature)?;
+    let token =
+        classic.or_else(|| text(header::AUTHORIZATION).map(bare)).ok_or_else(ProviderError::no_signature)?;
     let address = ask.address()?;
     match app.tokens.verify(token.trim()).await {
         Ok(claims) if claims.address == address => {}
@@ -98,7 +99,8 @@ impl Proof {
         let Self::Signed { nonce, signature, .. } = self else { return None };
         let mut texts = SignedRequest::Download { did: &ask.did }.texts(&ask.consumer, nonce);
         let parsed = Signature::parse(signature).ok();
-        let signed = texts.iter().position(|text| parsed.is_some_and(|parsed| is_signed_by(text, &parsed, consumer)));
+        let signed =
+            texts.iter().position(|text| parsed.is_some_and(|parsed| is_signed_by(text, &parsed, consumer)));
         Some((texts.swap_remove(signed.unwrap_or_default()), signature.clone()))
     }
 }
