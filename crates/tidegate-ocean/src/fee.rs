@@ -65,12 +65,12 @@ impl ProviderFee {
     /// Quotes a fee and signs it as Ocean's contracts check it.
     #[must_use]
     pub fn quote(key: &ProviderKey, quote: &FeeQuote<'_>) -> Self {
-        // Written out, for the order of the members in the reference.
+        // Written out, for the order of the members and the looks of the time in the reference.
+        let micros = quote.now - Duration::from_nanos(u64::from(quote.now.subsec_nanos() % 1000));
         let data = format!(
-            r#"{{"environment":{},"timestamp":{}.{:06},"dt":"{}","id":{}}}"#,
+            r#"{{"environment":{},"timestamp":{:?},"dt":"{}","id":{}}}"#,
             Value::from(quote.environment),
-            quote.now.as_secs(),
-            quote.now.subsec_micros(),
+            micros.as_secs_f64(),
             quote.datatoken,
             Value::from(quote.service_id),
         );
@@ -148,5 +148,96 @@ impl FeeData {
     #[must_use]
     pub fn is_for(&self, datatoken: Address, service_id: &str) -> bool {
         self.dt.parse() == Ok(datatoken) && self.id.to_lowercase() == service_id.to_lowercase()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::receipt::Log;
+
+    /// A fee as ethers signs it and a contract of Ocean's logs it.
+    #[derive(Deserialize)]
+    struct Vector {
+        key: String,
+        token: Address,
+        amount: String,
+        valid_until: String,
+        data: Bytes,
+        v: u8,
+        r: String,
+        s: String,
+        topics: Vec<B256>,
+        log_data: Bytes,
+    }
+
+    #[derive(Deserialize)]
+    struct Vectors {
+        fees: Vec<Vector>,
+    }
+
+    fn vectors() -> Vec<Vector> {
+        let text = include_str!("../testdata/ocean.json");
+        serde_json::from_str::<Vectors>(text).expect("vectors").fees
+    }
+
+    fn quoted(vector: &Vector) -> ProviderFee {
+        let quote = FeeQuote {
+            token: vector.token,
+            amount: vector.amount.parse().expect("a number"),
+            valid_until: vector.valid_until.parse().expect("a number"),
+            datatoken: "0x5fbdb2315678afecb367f032d93f642f64180aa3".parse().expect("an address"),
+            service_id: "b4d208d6",
+            environment: None,
+            now: Duration::new(1_732_143_600, 250_000_999),
+        };
+        ProviderFee::quote(&ProviderKey::parse(&vector.key).expect("a key"), &quote)
+    }
+
+    #[test]
+    fn a_quote_is_signed_as_clients_would_and_contracts_check() {
+        for vector in vectors() {
+            let fee = quoted(&vector);
+            let json = fee.to_json();
+            assert_eq!(fee.data, vector.data);
+            assert_eq!((&json["r"], &json["s"]), (&json!(vector.r), &json!(vector.s)));
+            assert_eq!((&json["v"], &json["providerFeeAmount"]), (&json!(vector.v), &json!(vector.amount)));
+            assert_eq!(json["validUntil"].to_string(), vector.valid_until);
+            assert!(json.as_object().is_some_and(|json| json.keys().is_sorted()));
+        }
+    }
+
+    #[test]
+    fn a_fee_is_the_same_when_its_event_comes_back() {
+        for vector in vectors() {
+            let contract = Address::repeat_byte(1);
+            let (topics, data) = (vector.topics.clone(), vector.log_data.clone());
+            let event = Log { address: contract, topics, data }.event_of(contract).expect("the event");
+            let fee = ProviderFee::from_event(event);
+            assert_eq!(fee, quoted(&vector));
+            assert!(fee.is_signed());
+            let changed = ProviderFee { amount: fee.amount + U256::from(1), ..fee };
+            assert!(!changed.is_signed());
+        }
+    }
+
+    #[test]
+    fn a_service_with_odd_characters_stays_inside_its_text() {
+        let key = ProviderKey::parse(&"11".repeat(32)).expect("a key");
+        let id = "\"},{\u{7}ä";
+        let datatoken = Address::repeat_byte(2);
+        let quote = FeeQuote {
+            token: Address::ZERO,
+            amount: U256::ZERO,
+            valid_until: 0,
+            datatoken,
+            service_id: id,
+            environment: Some("env"),
+            now: Duration::from_secs(5),
+        };
+        let purpose = ProviderFee::quote(&key, &quote).purpose().expect("a purpose");
+        assert!(purpose.is_for(datatoken, id));
+        assert!(!purpose.is_for(Address::ZERO, id));
+        assert_eq!((purpose.environment.as_deref(), purpose.timestamp), (Some("env"), 5.0));
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a transaction pays for a service, for whom, and until when.
 //!
-//! Facts come in as receipts; [`events`] says which order was paid with which fee, `refusal` why one does not count.
+//! Facts come in as receipts; `events` says which order was paid with which fee, `refusal` why one does not count.
 
 mod events;
 mod refusal;
@@ -102,8 +102,7 @@ pub fn find_order(
     for pair in paid_orders(paid, ask.datatoken) {
         match order_of(pair, paid, original, ask) {
             Ok(order) => return Ok(order),
-            Err(refusal) if refusal.distance() < closest.distance() => closest = refusal,
-            Err(_) => (),
+            Err(refusal) => closest = closest.or_closer(refusal),
         }
     }
     Err(closest)
@@ -212,13 +211,12 @@ fn order_asked_for(
     let mut closest = OrderRefusal::NoOrder { tx: paid.tx };
     let of_service = |event: &OrderStarted| event.serviceIndex == U256::from(ask.service_index);
     for event in started.into_iter().filter(of_service) {
-        if event.amount < U256::from(ONE_DATATOKEN) {
-            closest = OrderRefusal::Amount { event: event.amount };
-        } else if [event.consumer, event.payer].contains(&ask.consumer) {
-            return Ok(event);
-        } else {
-            closest = OrderRefusal::NotTheBuyer;
-        }
+        let refusal = match [event.consumer, event.payer].contains(&ask.consumer) {
+            _ if event.amount < U256::from(ONE_DATATOKEN) => OrderRefusal::Amount { event: event.amount },
+            true => return Ok(event),
+            false => OrderRefusal::NotTheBuyer,
+        };
+        closest = closest.or_closer(refusal);
     }
     Err(closest)
 }

@@ -71,8 +71,13 @@ pub enum OrderRefusal {
 }
 
 impl OrderRefusal {
-    /// How many checks were still to come: the least says most about what is wrong.
-    pub(super) fn distance(&self) -> u8 {
+    /// Of two refusals the one that came closer to an order that counts, since it says most about what is wrong.
+    pub(super) fn or_closer(self, other: Self) -> Self {
+        if other.distance() < self.distance() { other } else { self }
+    }
+
+    /// How many checks were still to come.
+    fn distance(&self) -> u8 {
         match self {
             Self::Failed => 10,
             Self::NoFee { .. } => 9,

@@ -103,6 +103,11 @@ impl Trouble {
         matches!(self, Self::Connection | Self::Timeout | Self::Busy(_) | Self::Status(_) | Self::Code(_))
     }
 
+    /// Whether a question that costs too much can be the reason.
+    pub(super) fn may_be_the_question(self) -> bool {
+        matches!(self, Self::Timeout | Self::Code(_))
+    }
+
     /// One word for a metric's label.
     pub(super) fn label(self) -> &'static str {
         match self {

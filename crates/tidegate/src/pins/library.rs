@@ -51,8 +51,14 @@ pub struct Library {
 }
 
 impl Library {
-    /// The content of `store` as the pins in `db` allow.
-    pub(super) fn new(db: Arc<Db>, store: BlobStore, public: PublicRoots) -> Self {
+    /// The content of `store` as the pins in `db` allow. That of a server comes from [`Pins::library`](super::Pins::library),
+    /// which knows at once what became private.
+    pub fn new(db: Arc<Db>, store: BlobStore) -> Self {
+        Self::sharing(db, store, public_roots())
+    }
+
+    /// The same, with a memory that others may make forget.
+    pub(super) fn sharing(db: Arc<Db>, store: BlobStore, public: PublicRoots) -> Self {
         let sold = Cache::builder().max_capacity(REMEMBERED_ROOTS).time_to_live(REMEMBERED).build();
         Self { db, store, public, sold }
     }

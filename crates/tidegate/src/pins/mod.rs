@@ -126,7 +126,7 @@ impl Pins {
     /// What may be read of all that is pinned. What becomes private here is not read there from then on.
     #[must_use]
     pub fn library(&self) -> Library {
-        Library::new(Arc::clone(&self.db), self.store.clone(), self.public.clone())
+        Library::sharing(Arc::clone(&self.db), self.store.clone(), self.public.clone())
     }
 
     /// Removes what a crash left: staged files, and content that was renamed into place but never committed.

@@ -36,7 +36,8 @@ const ENTRY_BYTES: u32 = 1 << 10;
 pub(super) struct Ipfs {
     library: Library,
     gateway: Option<BlockGateway>,
-    /// What ids and paths led to lately, which never changes; whether the seller may sell it is asked each time.
+    /// What ids and paths led to lately, which never changes, by [`Blocks::key`]; whether the seller may sell it is asked
+    /// each time.
     known: Cache<String, Arc<File>>,
 }
 
@@ -80,7 +81,8 @@ impl Ipfs {
     pub(super) async fn find(&self, hash: &str, seller: Seller) -> Result<Found, SourceError> {
         let (root, segments) = parse(hash).ok_or(SourceError::Described("it has no valid CID"))?;
         let blocks = self.blocks(&root, seller).await?;
-        if let Some(file) = self.known.get(hash) {
+        let key = blocks.key(hash);
+        if let Some(file) = self.known.get(&key) {
             return Ok(Found { file, blocks });
         }
         let resolution = blocks.resolve(root, &segments).await?;
@@ -93,7 +95,7 @@ impl Ipfs {
         };
         let name = segments.last().and_then(|name| harmless(name));
         let file = Arc::new(File::read(&blocks, resolution.cid, size, name).await?);
-        self.known.insert(hash.to_owned(), Arc::clone(&file));
+        self.known.insert(key, Arc::clone(&file));
         Ok(Found { file, blocks })
     }
 
@@ -126,6 +128,14 @@ impl File {
 }
 
 impl Blocks {
+    /// What is known of `hash` from our own store is for those alone who may have it from there.
+    fn key(&self, hash: &str) -> String {
+        match self {
+            Self::Here(_) => format!("here/{hash}"),
+            Self::Elsewhere(_) | Self::Inside => format!("elsewhere/{hash}"),
+        }
+    }
+
     async fn resolve(&self, root: Cid, segments: &[String]) -> Result<Resolution, SourceError> {
         let resolution = match self {
             Self::Here(car) => {

@@ -42,8 +42,14 @@ impl Call {
         }
     }
 
+    /// Whether a contract answers, which a stranger may have chosen or written: that it takes long or fails oddly then says
+    /// nothing about the node.
+    pub(super) fn is_of_a_contract(&self) -> bool {
+        self.method == "eth_call"
+    }
+
     fn refusal(&self, error: &ErrorObject) -> Refusal {
-        if self.method == "eth_call" && error.is_about_the_call() {
+        if self.is_of_a_contract() && error.is_about_the_contract() {
             return Refusal::Reverted;
         }
         match error.code {
@@ -93,20 +99,24 @@ struct ErrorObject {
 }
 
 impl ErrorObject {
-    /// Whether the contract failed and not the node. Nodes do not agree on a code: geth has 3 with a reason and -32000
-    /// without, others -32015 or -32603; the words are steadier.
-    fn is_about_the_call(&self) -> bool {
-        const WORDS: [&str; 7] = [
+    /// Whether the contract failed and not the node. Nodes do not agree on a code (geth has 3 with a reason and -32000
+    /// without, others -32015 or -32603) nor on blanks and capitals; the words are steadier.
+    fn is_about_the_contract(&self) -> bool {
+        const WORDS: [&str; 10] = [
             "revert",
-            "vm execution",
-            "invalid opcode",
-            "out of gas",
-            "stack underflow",
-            "invalid jump",
-            "stack limit",
+            "evmerror",
+            "vmexecution",
+            "invalidopcode",
+            "outofgas",
+            "stackunderflow",
+            "stacklimit",
+            "invalidjump",
+            "gasuintoverflow",
+            "executionaborted",
         ];
-        let message = self.message.to_ascii_lowercase();
-        self.code == 3 || WORDS.iter().any(|word| message.contains(word))
+        let letters = self.message.chars().take(1000).filter(char::is_ascii_alphabetic);
+        let letters: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
+        self.code == 3 || WORDS.iter().any(|word| letters.contains(word))
     }
 }
 
@@ -143,6 +153,12 @@ mod tests {
         let reverted = r#"{"error":{"code":-32000,"message":"Execution reverted"}}"#;
         assert_eq!(read("eth_call", reverted), Err(Refusal::Reverted));
         assert_eq!(read("eth_call", r#"{"error":{"code":3,"data":"0x08c379a0"}}"#), Err(Refusal::Reverted));
+        for words in
+            ["EVM error OutOfGas", "out of gas: not enough", "VM execution error.", "invalid opcode: INVALID"]
+        {
+            let failed = format!(r#"{{"error":{{"code":-32603,"message":"{words}"}}}}"#);
+            assert_eq!(read("eth_call", &failed), Err(Refusal::Reverted), "{words}");
+        }
         assert_eq!(read("eth_getCode", reverted), Err(Refusal::Trouble(Trouble::Code(-32000))));
         assert_eq!(
             read("eth_call", r#"{"error":{"code":-32005,"message":"project secret exceeded"}}"#),

@@ -37,6 +37,8 @@ pub(super) struct Rpc {
     chain: OnceLock<u64>,
     limits: Limits,
     slots: Semaphore,
+    /// Half as many: however long contracts take, receipts are still found.
+    contract_slots: Semaphore,
 }
 
 /// How long is waited for a chain's nodes, and how often they are asked.
@@ -54,7 +56,7 @@ pub struct Limits {
     pub retries: u32,
     /// Before the first of these; it doubles each time.
     pub pause: Duration,
-    /// Questions open at once.
+    /// Questions open at once, and half as many more to contracts.
     pub open: usize,
 }
 
@@ -128,6 +130,7 @@ impl Rpc {
             chain: chain.map_or_else(OnceLock::new, OnceLock::from),
             limits,
             slots: Semaphore::new(limits.open),
+            contract_slots: Semaphore::new((limits.open / 2).max(1)),
         }
     }
 
@@ -191,19 +194,16 @@ impl Rpc {
     async fn first<T: DeserializeOwned>(&self, call: &Call) -> Result<(usize, T), ChainError> {
         let mut troubles = vec![None; self.nodes.len()];
         let asking = async {
-            let _slot = self.slots.acquire().await;
+            let slots = if call.is_of_a_contract() { &self.contract_slots } else { &self.slots };
+            let _slot = slots.acquire().await;
             let mut pause = self.limits.pause;
             let mut left = self.limits.retries;
             loop {
                 match self.round(call, &mut troubles).await {
                     Round::Answered(index, answer) => return Some(Ok((index, answer))),
                     Round::Refused(error) => return Some(Err(error)),
-                    Round::AllFailed
-                        if left == 0 || !troubles.iter().flatten().any(|t| Trouble::passes(*t)) =>
-                    {
-                        return None;
-                    }
-                    Round::AllFailed => {}
+                    Round::AllFailed if left > 0 && may_pass(call, &troubles) => {}
+                    Round::AllFailed => return None,
                 }
                 left -= 1;
                 sleep(pause).await;
@@ -240,7 +240,9 @@ impl Rpc {
             started[index] = None;
             match outcome {
                 Ok(answer) => {
-                    self.note_slow(&started);
+                    if !call.is_of_a_contract() {
+                        self.note_slow(&started);
+                    }
                     return Round::Answered(index, answer);
                 }
                 Err(Refusal::Reverted) => return Round::Refused(ChainError::Reverted(self.label())),
@@ -273,6 +275,13 @@ impl Rpc {
             troubles.map(|(node, trouble)| (node.position(), trouble.unwrap_or(Trouble::Timeout))).collect();
         ChainError::Unavailable { chain: self.label(), troubles }
     }
+}
+
+/// Whether it is worth while to ask all nodes once more.
+fn may_pass(call: &Call, troubles: &[Option<Trouble>]) -> bool {
+    let passes =
+        |trouble: &Trouble| trouble.passes() && !(call.is_of_a_contract() && trouble.may_be_the_question());
+    troubles.iter().flatten().any(passes)
 }
 
 #[cfg(test)]

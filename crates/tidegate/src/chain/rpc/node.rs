@@ -62,7 +62,9 @@ impl Node {
                 "answered"
             }
             Err(Refusal::Trouble(trouble)) => {
-                self.failed(chain, *trouble);
+                if !(call.is_of_a_contract() && trouble.may_be_the_question()) {
+                    self.failed(chain, *trouble);
+                }
                 trouble.label()
             }
         };

@@ -188,6 +188,26 @@ async fn what_nobody_knows_does_not_exist() {
     assert_eq!(pool.asked(), [1, 1, 1]);
 }
 
+#[tokio::test]
+async fn a_contract_that_takes_too_long_costs_no_node_its_place() {
+    let contract = Call::new("eth_call", &json!([]), 1 << 10);
+    let pool = Pool::new(&[(OURS, Manner::Hangs), (OURS, Manner::Fails(Trouble::Code(-32603)))]);
+    assert!(pool.rpc.ask::<u64>(&contract).await.expect_err("nobody answers").is_outage());
+    assert_eq!(pool.asked(), [1, 1], "and it is not tried again");
+    assert!(pool.rpc.nodes.iter().all(|node| node.rest(Instant::now()).is_none()));
+    let _ = pool.ask().await;
+    assert!(pool.rpc.nodes.iter().all(|node| node.rest(Instant::now()).is_some()));
+}
+
+#[tokio::test]
+async fn contracts_do_not_hold_up_what_is_asked_of_the_chain_itself() {
+    let contract = Call::new("eth_call", &json!([]), 1 << 10);
+    let pool = Pool::new(&[(OURS, Manner::Says("1"))]);
+    let _busy = pool.rpc.contract_slots.acquire_many(2).await.expect("slots");
+    assert_eq!(pool.ask().await, Ok(1));
+    assert!(pool.rpc.ask::<u64>(&contract).await.expect_err("no slot").is_outage());
+}
+
 #[test]
 fn a_url_is_never_printed() {
     let url = RpcUrl::parse("https://user:pass@node.example/v3/SECRET").expect("a URL");

@@ -176,6 +176,8 @@ async fn the_key_in_an_address_is_told_nowhere() {
         .with_writer(move || writer.clone())
         .finish();
     let _default = tracing::subscriber::set_default(subscriber);
+    // While there is but one subscriber, other threads, which have none, decide for all that a line is not wanted.
+    let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
 
     let (failing, gone) = (FakeChain::start(ID).await, nowhere().await);
     let tx = mine(&failing);

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod cid;
+mod environment;
 mod forged;
 mod import_nonces;
 mod pin_and_get;

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::binary::RunningServer;
+use crate::support::binary::{RunningServer, Tidegate};
 
 const WALLET: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 
@@ -14,7 +14,7 @@ fn wallets_are_added_listed_and_removed() {
     server.account(["create", "--email", "ann@example.org"]).run().json();
     let wallet = |command: &str, rest: &[&str]| {
         let wallet = server.account(["wallet", command, "--email", "ann@example.org"]);
-        rest.iter().fold(wallet, |wallet, arg| wallet.arg(arg)).run()
+        rest.iter().fold(wallet, Tidegate::arg).run()
     };
     let lower = WALLET.to_ascii_lowercase();
     assert_eq!(wallet("add", &[&lower]).json(), json!({"wallet": WALLET, "added": true}));
@@ -36,7 +36,7 @@ async fn what_is_pinned_privately_is_not_on_the_gateway_until_it_is_public() {
     fs::write(user.home.path().join("file"), "content to be sold").unwrap();
     let pin = |args: &[&str]| {
         let command = user.tidegate(["pin", "--json", "file"]);
-        args.iter().fold(command, |command, arg| command.arg(arg)).run()
+        args.iter().fold(command, Tidegate::arg).run()
     };
     let private = pin(&["--private"]).json();
     assert!(private["url"].is_null());

@@ -15,7 +15,8 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tidegate::{
-    blobs::BlobStore,
+    app::App,
+    clock::Clock,
     config,
     fetch::system_tls,
     pins::Library,
@@ -25,7 +26,7 @@ use tidegate_ocean::{Address, FileObject};
 
 use crate::{
     fetch::{guard, limits},
-    support::{databases::TestDatabase, origin::Names, server::settings, soon},
+    support::{origin::Names, server::settings, soon},
 };
 
 /// Sources, and the folder of their own store.
@@ -42,12 +43,12 @@ impl Shop {
 
     /// With other settings.
     pub async fn with(change: impl FnOnce(&mut config::Provider)) -> Self {
-        let database = TestDatabase::sqlite().await;
-        let store = BlobStore::open(database.folder.path()).unwrap();
-        let library = Library::new(Arc::new(database.open().await), store);
-        let mut settings = settings(database.folder.path()).provider;
-        change(&mut settings);
-        Self { sources: sources(&settings, library), _folder: database.folder }
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = settings(folder.path());
+        change(&mut config.provider);
+        let provider = config.provider.clone();
+        let app = App::open(config, Clock::system()).await.unwrap();
+        Self { sources: sources(&provider, app.library.clone()), _folder: folder }
     }
 
     /// Opens a file for a stranger.

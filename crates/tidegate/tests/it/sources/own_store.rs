@@ -4,7 +4,8 @@ use tidegate_content::Profile;
 
 use super::*;
 use crate::support::{
-    content::{content, file, folder_cid},
+    content::{cid_v0, content, file, folder_cid},
+    origin::{Origin, Reply},
     server::TestServer,
 };
 
@@ -92,6 +93,37 @@ async fn a_path_below_a_folder_is_a_name() {
     for hash in [cid.clone(), format!("{cid}/data"), format!("{cid}/missing"), format!("{cid}/readme/x")] {
         assert!(matches!(shop.get(&ipfs(&hash)).await, Err(SourceError::Described(_))), "{hash}");
         assert_eq!(shop.info(&ipfs(&hash), false).await["valid"], false);
+    }
+}
+
+#[tokio::test]
+async fn private_content_is_delivered_for_its_owners_assets_alone() {
+    let server = TestServer::start().await;
+    let person = server.person("maker").await;
+    let gateway = Origin::start(|_| Reply::status(404).with("Content-Length", "0")).await;
+    let mut settings = server.app.config.provider.clone();
+    settings.ipfs_gateway = gateway.url_as("gateway.example", "/").parse().ok();
+    let sources = sources(&settings, server.app.library.clone());
+    let secret = Bytes::from_static(b"a secret");
+    let cid = cid_v0(&secret);
+    let form = person.form(&cid).text("visibility", "private").file("file.bin", &secret);
+    person.upload(form).await.expect(200);
+    let (mine, theirs) = (Address::repeat_byte(1), Address::repeat_byte(2));
+    assert!(server.app.accounts.add_wallet(person.account, mine).await.unwrap());
+
+    let file = object(&ipfs(&cid));
+    let open = async |owner| {
+        let seller = Seller { chain_id: Some(8996), owner };
+        sources.open(&file, seller, &PartAsked::default()).await
+    };
+    // What its owner's buyer was given must not be there for the next one.
+    for _again in 0..2 {
+        assert_eq!(bytes(open(Some(mine)).await.ok().unwrap()).await.unwrap(), secret);
+        for owner in [Some(theirs), None] {
+            assert!(matches!(open(owner).await, Err(SourceError::Status(404))), "{owner:?}");
+            let seller = Seller { chain_id: Some(8996), owner };
+            assert!(sources.probe(&file, seller, true).await.is_err(), "{owner:?}");
+        }
     }
 }
 
