@@ -7,6 +7,7 @@
 //!          http/       every route; one folder per dialect
 //! house    pins/       the life of a pin, and who may read what
 //!          accounts/   people, keys and tokens
+//!          downloads/  who may have which sold file now
 //!          access/     nonces and auth tokens of Ethereum addresses
 //!          sources/    where sold files come from
 //! ground   blobs/      content on disk
@@ -28,6 +29,7 @@ pub mod clock;
 pub mod config;
 pub mod data_dir;
 pub mod db;
+pub mod downloads;
 pub mod fetch;
 pub mod http;
 pub mod pins;

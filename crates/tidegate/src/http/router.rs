@@ -6,7 +6,7 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{error, gateway, layers, ops, pinning};
+use super::{error, gateway, layers, ops, pinning, provider};
 use crate::app::App;
 
 /// All surfaces on one router.
@@ -25,6 +25,11 @@ pub(super) fn router(app: App) -> Router {
         .layer(from_fn(layers::cors::gateway))
         .with_state(gateway::Gateway::new(app.clone()));
 
+    let provider = Router::new()
+        .route("/", get(provider::describe))
+        .nest("/api/services", provider::services(&app))
+        .layer(from_fn(layers::cors::provider));
+
     let operations = Router::new()
         .route("/livez", get(ops::live))
         .route("/readyz", get(ops::ready))
@@ -33,6 +38,7 @@ pub(super) fn router(app: App) -> Router {
     Router::new()
         .merge(cloud_and_endpoint)
         .merge(gateway)
+        .merge(provider)
         .merge(operations)
         .fallback(error::not_found)
         .with_state(app)

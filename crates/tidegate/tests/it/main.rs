@@ -11,5 +11,6 @@ mod fetch;
 mod gateway;
 mod ops;
 mod pinning;
+mod provider;
 mod sources;
 mod support;
