@@ -30,7 +30,7 @@ export function oceanJs(name, stack) {
 export function newAsset({ name = 'Soil moisture of a field', timeout = 0, price } = {}) {
   return {
     '@context': ['https://w3id.org/did/v1'],
-    id: '',
+    id: 'did:op:',
     nftAddress: '',
     version: '4.1.0',
     chainId: 8996,

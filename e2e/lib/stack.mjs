@@ -18,17 +18,26 @@ export class Stack {
    */
   static async start({ settings = {}, past = false } = {}) {
     const stack = new Stack();
-    stack.workshop = new Workshop(undefined, 'tidegate-e2e-');
-    const now = Math.floor(Date.now() / 1000);
-    stack.chain = await Chain.start(stack.workshop, { startTime: past ? now - MONTH : now - 60 });
-    stack.addressFile = stack.workshop.path('address.json');
-    stack.addresses = await deployOcean(stack.chain.account(0), stack.addressFile);
-    if (!past) await stack.toPresent();
-    stack.files = await FileServer.start();
-    stack.cache = await MetadataCache.start(stack.chain);
-    stack.key = Wallet.createRandom().privateKey;
-    stack.provider = await stack.startProvider(settings);
+    try {
+      await stack.#start(past);
+      stack.provider = await stack.startProvider(settings);
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
     return stack;
+  }
+
+  async #start(past) {
+    this.workshop = new Workshop(undefined, 'tidegate-e2e-');
+    const now = Math.floor(Date.now() / 1000);
+    this.chain = await Chain.start(this.workshop, { startTime: past ? now - MONTH : now - 60 });
+    this.addressFile = this.workshop.path('address.json');
+    this.addresses = await deployOcean(this.chain.account(0), this.addressFile);
+    if (!past) await this.toPresent();
+    this.files = await FileServer.start();
+    this.cache = await MetadataCache.start(this.chain);
+    this.key = Wallet.createRandom().privateKey;
   }
 
   /** The variables of a server here, exactly those of the Python Provider. */
@@ -54,8 +63,7 @@ export class Stack {
   }
 
   async stop() {
-    this.chain.provider.destroy();
-    await Promise.all([this.files.stop(), this.cache.stop()]);
-    await this.workshop.clear();
+    this.chain?.provider.destroy();
+    await Promise.all([this.files?.stop(), this.cache?.stop(), this.workshop.clear()]);
   }
 }

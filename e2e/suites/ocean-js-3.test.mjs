@@ -49,6 +49,12 @@ async function order(asset, buyer) {
   return sent.wait();
 }
 
+/** Gives somebody ten Ocean tokens. */
+function giveOcean(address) {
+  const token = contractAt('OceanToken', stack.addresses.Ocean, stack.chain.account(0));
+  return Chain.done(token.transfer(address, 10n ** 19n));
+}
+
 async function download(asset, tx, buyer, { client = ocean, fileIndex = 0, userdata } = {}) {
   const url = await client.lib.ProviderInstance.getDownloadUrl(
     asset.id, asset.services[0].id, fileIndex, tx, stack.provider.url, buyer, ...(client.policy ? [undefined, userdata] : [userdata]),
@@ -107,18 +113,27 @@ test('a free asset of template 2 is dispensed and ordered in one transaction', a
   assert.ok((await download(asset, transactionHash, buyer)).bytes.equals(readings));
 });
 
-for (const template of [1, 2]) {
-  test(`an asset of template ${template} with a price is bought with Ocean tokens and downloaded`, async () => {
-    const asset = await publish([urlFile(stack.files.offer(`/priced${template}.csv`, readings))], { price: '2', template });
-    const wallet = await stack.chain.newWallet();
-    const token = contractAt('OceanToken', stack.addresses.Ocean, stack.chain.account(0));
-    await Chain.done(token.transfer(wallet.address, 10n ** 19n));
-    const buyer = ocean.signer(wallet);
-    const sent = await ocean.lib.orderAsset(asset, buyer, ocean.config, new ocean.lib.Datatoken(buyer, 8996), stack.provider.url);
-    const { transactionHash } = await sent.wait();
-    assert.ok((await download(asset, transactionHash, buyer)).bytes.equals(readings));
-  });
-}
+test('an asset of template 2 with a price is bought with Ocean tokens and ordered in one transaction', async () => {
+  const asset = await publish([urlFile(stack.files.offer('/priced.csv', readings))], { price: '2', template: 2 });
+  const wallet = await stack.chain.newWallet();
+  await giveOcean(wallet.address);
+  const buyer = ocean.signer(wallet);
+  const sent = await ocean.lib.orderAsset(asset, buyer, ocean.config, new ocean.lib.Datatoken(buyer, 8996), stack.provider.url);
+  const { transactionHash } = await sent.wait();
+  assert.ok((await download(asset, transactionHash, buyer)).bytes.equals(readings));
+});
+
+test('an asset of template 1 with a price is paid by one and downloaded by another', async () => {
+  const asset = await publish([urlFile(stack.files.offer('/gift.csv', readings))], { price: '2' });
+  // The helper that published it lets nobody but the publisher buy.
+  await giveOcean(await publisher.getAddress());
+  const consumer = ocean.signer(await stack.chain.newWallet());
+  const sent = await ocean.lib.orderAsset(
+    asset, publisher, ocean.config, new ocean.lib.Datatoken(publisher, 8996), stack.provider.url, await consumer.getAddress(),
+  );
+  const { transactionHash } = await sent.wait();
+  for (const one of [consumer, publisher]) assert.ok((await download(asset, transactionHash, one)).bytes.equals(readings));
+});
 
 test('several files are one asset, and each is downloaded by its number', async () => {
   const asset = await publish([urlFile(stack.files.offer('/one.txt', 'the first')), urlFile(stack.files.offer('/two.txt', 'the second'))]);
