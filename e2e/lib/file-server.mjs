@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { closed, listen } from './listen.mjs';
 
-/** A running file server. `requests` are those of now and before, each `{ method, path, headers, body }`. */
+/** A running file server. `requests` are those of now and before, each `{ method, path, headers, body, at }`: `at` our own address. */
 export class FileServer {
   #files = new Map();
 
@@ -12,9 +12,9 @@ export class FileServer {
     Object.assign(this, { server, url, requests: [] });
   }
 
-  static async start(host = '127.0.0.1') {
+  static async start(where) {
     const server = createServer();
-    const url = await listen(server, host);
+    const url = await listen(server, where);
     const files = new FileServer(server, url);
     server.on('request', (request, response) => {
       files.#answer(request, response).catch((error) => response.destroy(error));
@@ -45,7 +45,8 @@ export class FileServer {
     const body = [];
     request.on('data', (piece) => body.push(piece));
     await once(request, 'end');
-    this.requests.push({ method: request.method, path: request.url, headers: request.headers, body: Buffer.concat(body).toString() });
+    const { method, url: path, headers: sent, socket } = request;
+    this.requests.push({ method, path, headers: sent, body: Buffer.concat(body).toString(), at: socket.localAddress });
     const file = this.#files.get(request.url.split('?')[0]);
     if (!file) return void response.writeHead(404).end();
     const { bytes, options } = file;

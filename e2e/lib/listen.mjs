@@ -2,11 +2,11 @@
 
 import { once } from 'node:events';
 
-/** Listens on `host` and gives the server's address. */
-export async function listen(server, host = '127.0.0.1') {
-  server.listen(0, host);
+/** Listens on loopback, or with `everywhere` on all addresses of this machine, and gives the server's address on loopback. */
+export async function listen(server, { everywhere = false } = {}) {
+  server.listen(0, everywhere ? undefined : '127.0.0.1');
   await once(server, 'listening');
-  return `http://${host}:${server.address().port}`;
+  return `http://127.0.0.1:${server.address().port}`;
 }
 
 /** Closes a server and the connections it has. */

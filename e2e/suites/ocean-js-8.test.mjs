@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { getBytes, keccak256, toUtf8Bytes } from 'ethers';
-import { Front } from '../lib/front.mjs';
 import { newAsset, oceanJs, urlFile } from '../lib/ocean-js.mjs';
+import { Proxy } from '../lib/proxy.mjs';
 import { Stack } from '../lib/stack.mjs';
 
 const readings = randomBytes(100_000);
@@ -18,8 +18,8 @@ let publisher;
 
 before(async () => {
   stack = await Stack.start();
-  // It has documents validated where it has them encrypted.
-  front = await Front.start(stack);
+  // To it the metadata cache is a part of the Provider, as in an Ocean Node.
+  front = await Proxy.start((path) => (path.startsWith('/api/aquarius') ? stack.cache.url : stack.provider.url));
   ocean = oceanJs('ocean-js-8', stack);
   node = ocean.lib.ProviderInstance;
   publisher = ocean.signer(await stack.chain.newWallet());
