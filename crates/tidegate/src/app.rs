@@ -6,13 +6,16 @@ use anyhow::Context;
 
 use crate::{
     access::{AuthTokens, Nonces},
-    accounts::Accounts,
+    accounts::{Accounts, Purpose},
     blobs::BlobStore,
+    chain::{Chains, Limits},
     clock::Clock,
     config::Config,
     data_dir::DataDir,
     db::Db,
+    downloads::Downloads,
     pins::{Library, Pins},
+    sources::{Contracts, Outside, Sources},
 };
 
 /// A handle on the parts; cheap to clone.
@@ -39,6 +42,12 @@ pub struct Parts {
     pub nonces: Nonces,
     /// Tokens that stand for a signature.
     pub tokens: AuthTokens,
+    /// What blockchains know.
+    pub chains: Arc<Chains>,
+    /// Where sold files come from.
+    pub sources: Sources,
+    /// Who may have which sold file.
+    pub downloads: Downloads,
     /// The folder, held for as long as the server runs.
     _dir: DataDir,
 }
@@ -72,7 +81,13 @@ impl App {
             tracing::info!(removed, "removed uploads that an earlier run left unfinished");
         }
         pins.measure_store().await?;
-        let library = pins.library().clone();
+        let library = pins.library();
+        let chains = Arc::new(Chains::new(&config.provider, &config.chains, Limits::default())?);
+        let outside = Outside::new(&config.provider)?;
+        let contracts = Arc::clone(&chains) as Arc<dyn Contracts>;
+        let sources = Sources::new(&config.provider, &outside, library.clone(), contracts);
+        let tickets = key.derive(Purpose::Tickets)?;
+        let downloads = Downloads::new(&config.provider, &db, &clock, &chains, &outside, &tickets);
         Ok(Self(Arc::new(Parts {
             config,
             clock,
@@ -83,12 +98,16 @@ impl App {
             peer_id: key.peer_id()?,
             nonces,
             tokens,
+            chains,
+            sources,
+            downloads,
             _dir: dir,
         })))
     }
 
     /// Waits for what is being written.
     pub async fn close(&self) {
+        self.downloads.receipts.close().await;
         self.db.close().await;
     }
 }

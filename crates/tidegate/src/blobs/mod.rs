@@ -5,9 +5,12 @@
 
 mod buffers;
 mod car_file;
+mod content_type;
 mod disk;
 mod staging;
+mod stream;
 mod verify;
+mod waiting;
 
 use std::{
     collections::HashSet,
@@ -22,9 +25,12 @@ use tidegate_content::{Cid, content_key};
 
 pub(crate) use buffers::Buffer;
 pub use car_file::{CarCursor, CarFile};
+pub(crate) use content_type::{SNIFFED, content_type};
 pub use disk::{Access, BlobError};
 pub use staging::{Sealed, StagedCar, prefix};
+pub(crate) use stream::ContentStream;
 pub use verify::{Damage, Verified, verify};
+pub(crate) use waiting::{collect, read_range, with_blocks};
 
 /// CAR files kept open between requests.
 const OPEN_FILES: u64 = 256;

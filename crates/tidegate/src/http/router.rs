@@ -7,7 +7,7 @@ use axum::{
     routing::{any, delete, get, post},
 };
 
-use super::{error, gateway, layers, ops, pinning, psa};
+use super::{error, gateway, layers, ops, pinning, provider, psa};
 use crate::app::App;
 
 /// All surfaces on one router.
@@ -37,6 +37,11 @@ pub(super) fn router(app: App) -> Router {
         .layer(from_fn(layers::cors::gateway))
         .with_state(gateway::Gateway::new(app.clone()));
 
+    let provider = Router::new()
+        .route("/", get(provider::describe))
+        .nest("/api/services", provider::services(&app))
+        .layer(from_fn(layers::cors::provider));
+
     let operations = Router::new()
         .route("/livez", get(ops::live))
         .route("/readyz", get(ops::ready))
@@ -46,6 +51,7 @@ pub(super) fn router(app: App) -> Router {
         .merge(cloud_and_endpoint)
         .merge(pinning_service)
         .merge(gateway)
+        .merge(provider)
         .merge(operations)
         .fallback(error::not_found)
         .with_state(app)

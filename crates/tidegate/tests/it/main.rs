@@ -3,11 +3,15 @@
 
 mod access;
 mod accounts;
+mod chain;
 mod cli;
 mod db;
 mod faults;
+mod fetch;
 mod gateway;
 mod ops;
 mod pinning;
+mod provider;
 mod psa;
+mod sources;
 mod support;

@@ -14,9 +14,8 @@ use super::{
     headers,
     locate::locate,
     request::GatewayRequest,
-    source::with_blocks,
 };
-use crate::app::App;
+use crate::{app::App, blobs::with_blocks};
 
 /// Answers with the block that the path names.
 pub(super) async fn serve(

@@ -11,9 +11,11 @@ use super::{
     GatewayError, conditions, headers,
     locate::locate,
     request::{CarOptions, GatewayRequest},
-    stream::ContentStream,
 };
-use crate::{app::App, blobs::Access};
+use crate::{
+    app::App,
+    blobs::{Access, ContentStream},
+};
 
 /// Answers with the blocks on the way to what the path names, then with all blocks below it, depth first.
 pub(super) async fn serve(

@@ -15,15 +15,13 @@ use super::{
     GatewayError,
     block::{self, answer_part, content_range},
     conditions::{self, Part},
-    content_type::{SNIFFED, content_type},
     headers,
     locate::{Located, locate, locate_below},
     request::GatewayRequest,
-    stream::ContentStream,
 };
 use crate::{
     app::App,
-    blobs::{Access, Root},
+    blobs::{Access, ContentStream, Root, SNIFFED, content_type},
 };
 
 /// Files up to this length are kept whole.

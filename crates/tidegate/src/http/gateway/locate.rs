@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tidegate_content::{BlockSource, Cid, FileCursor, ReadError, Resolution, identity_block, resolve};
+use tidegate_content::{BlockSource, Cid, FileCursor, Resolution, identity_block, resolve};
 
-use super::{GatewayError, request::GatewayRequest, source::with_blocks};
+use super::{GatewayError, request::GatewayRequest};
 use crate::{
     app::App,
-    blobs::{BlobError, CarFile},
+    blobs::{BlobError, CarFile, collect, read_range, with_blocks},
 };
 
 /// What a path led to, and the file that holds the blocks; no file where an identity CID says it all.
@@ -55,18 +55,10 @@ impl Located {
     pub(super) async fn beginning(&self, len: u64) -> Result<Bytes, GatewayError> {
         let cid = self.resolution.cid;
         Ok(match &self.car {
-            Some(car) => with_blocks(car, move |blocks| read(FileCursor::new(cid, 0..len), blocks)).await??,
-            None => read(FileCursor::new(cid, 0..len), &mut Nothing)?,
+            Some(car) => read_range(car, cid, 0..len).await?,
+            None => collect(FileCursor::new(cid, 0..len), &mut Nothing)?,
         })
     }
-}
-
-fn read<S: BlockSource>(mut cursor: FileCursor, blocks: &mut S) -> Result<Bytes, ReadError<S::Error>> {
-    let mut content = Vec::new();
-    while let Some(bytes) = cursor.next(blocks)? {
-        content.extend_from_slice(&bytes);
-    }
-    Ok(content.into())
 }
 
 /// The store of an identity CID, which needs none.

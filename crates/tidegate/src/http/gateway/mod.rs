@@ -1,19 +1,15 @@
 //! `/ipfs`: content by its id, as the path gateway and trustless gateway specifications say.
 //!
-//! `request.rs` reads what is asked, `locate.rs` finds it, `file.rs`, `block.rs` and `car.rs` answer in their formats,
-//! `stream.rs` is the body of whatever is long.
+//! `request.rs` reads what is asked, `locate.rs` finds it, `file.rs`, `block.rs` and `car.rs` answer in their formats.
 
 mod block;
 mod car;
 mod conditions;
-mod content_type;
 mod error;
 mod file;
 mod headers;
 mod locate;
 mod request;
-mod source;
-mod stream;
 
 use std::sync::Arc;
 

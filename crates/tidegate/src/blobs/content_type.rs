@@ -1,10 +1,12 @@
 //! The type of a file: by its name, else by its first bytes.
+//!
+//! Nothing is stored of it: content says itself what it is.
 
 /// Bytes that are looked at.
-pub(super) const SNIFFED: u64 = 4096;
+pub(crate) const SNIFFED: u64 = 4096;
 
 /// The `Content-Type` of a file called `name` that begins with `head`.
-pub(super) fn content_type(name: Option<&str>, head: &[u8]) -> String {
+pub(crate) fn content_type(name: Option<&str>, head: &[u8]) -> String {
     let by_name = name.and_then(|name| mime_guess::from_path(name).first());
     let essence = by_name.map_or_else(|| sniff(head).to_owned(), |mime| mime.essence_str().to_owned());
     if essence.starts_with("text/") { essence + "; charset=utf-8" } else { essence }

@@ -12,12 +12,12 @@ use http_body::{Frame, SizeHint};
 use tidegate_content::{Cid, DagWalk, FileCursor, ReadError, car::v1};
 use tokio::task::JoinHandle;
 
-use crate::blobs::{Access, BlobError, CarCursor};
+use super::{Access, BlobError, CarCursor};
 
 type Piece = Result<Option<Bytes>, ReadError<BlobError>>;
 
 /// See the module's documentation.
-pub(super) struct ContentStream {
+pub(crate) struct ContentStream {
     state: State,
     /// What is still to come, where it is known.
     left: Option<u64>,
@@ -31,12 +31,12 @@ enum State {
 
 impl ContentStream {
     /// The bytes that `cursor` reads, `len` of them.
-    pub(super) fn file(cursor: FileCursor, blocks: CarCursor, len: u64) -> Self {
+    pub(crate) fn file(cursor: FileCursor, blocks: CarCursor, len: u64) -> Self {
         Self { state: State::Idle(Box::new(Reader { blocks, what: What::File(cursor) })), left: Some(len) }
     }
 
     /// A CAR with one `root`: first the blocks `trail`, then what `walk` gives.
-    pub(super) fn car(root: Cid, trail: Vec<Cid>, walk: DagWalk, blocks: CarCursor) -> Self {
+    pub(crate) fn car(root: Cid, trail: Vec<Cid>, walk: DagWalk, blocks: CarCursor) -> Self {
         let car =
             CarPieces { ready: Some(v1::encode_header(&[root]).into()), trail: trail.into_iter(), walk };
         Self { state: State::Idle(Box::new(Reader { blocks, what: What::Car(car) })), left: None }
