@@ -43,6 +43,11 @@ impl<T> Pending<T> {
         self.levels.last()?.left.as_slice().first()
     }
 
+    /// All items that are known of, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.levels.iter().rev().flat_map(|level| level.left.as_slice())
+    }
+
     /// Takes the next item.
     pub(crate) fn pop(&mut self) -> Option<T> {
         self.peek()?;
@@ -76,6 +81,7 @@ mod tests {
         pending.replace(vec![1, 4]).unwrap();
         pending.replace(vec![2, 3]).unwrap();
         assert_eq!(pending.peek(), Some(&2));
+        assert_eq!(pending.iter().copied().collect::<Vec<_>>(), [2, 3, 4]);
         let rest: Vec<_> = std::iter::from_fn(|| pending.pop()).collect();
         assert_eq!(rest, [2, 3, 4]);
         assert_eq!(pending.held, 0);

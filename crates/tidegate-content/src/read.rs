@@ -61,6 +61,12 @@ impl FileCursor {
         self.size
     }
 
+    /// The blocks that will be asked for, as far as they are known: first the next one, and what is below a block only once
+    /// that was read. For sources that are slow and can fetch several at once.
+    pub fn upcoming(&self) -> impl Iterator<Item = &Cid> {
+        self.pending.iter().map(|piece| &piece.cid)
+    }
+
     /// The next bytes of the range, never empty; `None` at its end.
     ///
     /// # Errors

@@ -60,11 +60,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_id_follows_from_nft_and_chain() {
-        // Computed by ocean.js 3.4.6 `generateDid`.
-        let did = Did::of(address!("0xBC8343a57398df7aE4afa5E6bDC5c06f0F7c5E8e"), 8996);
-        assert_eq!(did.as_str().len(), 71);
-        assert_eq!(Did::parse(did.as_str()), Ok(did));
+    fn nft_and_chain_make_the_id() {
+        let nft = address!("0xBC8343a57398df7aE4afa5E6bDC5c06f0F7c5E8e");
+        let did = Did::of(nft, 8996);
+        assert_eq!(Did::parse(did.as_str()), Ok(did.clone()));
+        assert_ne!(did, Did::of(nft, 1));
+        assert_ne!(did, Did::of(Address::ZERO, 8996));
     }
 
     #[test]

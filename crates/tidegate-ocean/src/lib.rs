@@ -10,14 +10,20 @@
 //! | [`key`] | the Provider's key |
 //! | [`mod@ecies`] | encryption to a key |
 //! | [`ddo`] | documents of assets, and to whom they are open |
+//! | [`receipt`] | what a transaction left on the chain |
+//! | [`fee`] | what the Provider asks for, signed |
+//! | [`order`] | what pays for which service, for whom and until when |
 //! | [`files`] | what a service's encrypted files say |
 
 pub mod ddo;
 pub mod did;
 pub mod ecies;
+pub mod fee;
 pub mod files;
 pub mod key;
 pub mod nonce;
+pub mod order;
+pub mod receipt;
 pub mod signature;
 
 pub use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
@@ -25,9 +31,12 @@ pub use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 pub use ddo::{Credentials, Ddo, DdoError, Listing, Nft, NotConsumable, Service, ServiceKind, consumable};
 pub use did::{Did, DidError};
 pub use ecies::EciesError;
+pub use fee::{FeeData, FeeQuote, ProviderFee};
 pub use files::{CallError, ContractCall, EncryptedFiles, FileObject, FileObjectError, FilesError};
 pub use key::{KeyError, ProviderKey};
 pub use nonce::{Nonce, NonceError};
+pub use order::{FeeTime, Order, OrderAsk, OrderRefusal, check_order, find_order, reused_order};
+pub use receipt::{Log, Metadata, Receipt, metadata_of};
 pub use signature::{
     Signature, SignatureError, SignedRequest, is_signed_by, recover, wallet_hashes, wallet_signature,
 };

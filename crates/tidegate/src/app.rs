@@ -7,15 +7,18 @@ use url::Url;
 
 use crate::{
     access::{AuthTokens, Nonces},
-    accounts::Accounts,
+    accounts::{Accounts, Purpose},
     blobs::BlobStore,
+    chain::{Chains, Limits},
     clock::Clock,
     config::Config,
     data_dir::DataDir,
     db::Db,
+    downloads::Downloads,
     fetch::{FetchLimits, Fetcher, Guard, SystemResolver, system_tls},
     pins::{Library, Pins},
-    pull::{Puller, Source},
+    pull::{self, Puller},
+    sources::{Contracts, Outside, Sources},
 };
 
 /// A handle on the parts; cheap to clone.
@@ -44,6 +47,12 @@ pub struct Parts {
     pub tokens: AuthTokens,
     /// Brings content in.
     pub puller: Puller,
+    /// What blockchains know.
+    pub chains: Arc<Chains>,
+    /// Where sold files come from.
+    pub sources: Sources,
+    /// Who may have which sold file.
+    pub downloads: Downloads,
     /// The folder, held for as long as the server runs.
     _dir: DataDir,
 }
@@ -77,8 +86,14 @@ impl App {
             tracing::info!(removed, "removed uploads that an earlier run left unfinished");
         }
         pins.measure_store().await?;
-        let library = pins.library().clone();
-        let puller = Puller::new(library.clone(), store, sources(&config)?, &config.pull);
+        let library = pins.library();
+        let puller = Puller::new(library.clone(), store, elsewhere(&config)?, &config.pull);
+        let chains = Arc::new(Chains::new(&config.provider, &config.chains, Limits::default())?);
+        let outside = Outside::new(&config.provider)?;
+        let contracts = Arc::clone(&chains) as Arc<dyn Contracts>;
+        let sources = Sources::new(&config.provider, &outside, library.clone(), contracts);
+        let tickets = key.derive(Purpose::Tickets)?;
+        let downloads = Downloads::new(&config.provider, &db, &clock, &chains, &outside, &tickets);
         Ok(Self(Arc::new(Parts {
             config,
             clock,
@@ -90,18 +105,22 @@ impl App {
             nonces,
             tokens,
             puller,
+            chains,
+            sources,
+            downloads,
             _dir: dir,
         })))
     }
 
     /// Waits for what is being written.
     pub async fn close(&self) {
+        self.downloads.receipts.close().await;
         self.db.close().await;
     }
 }
 
 /// Who is asked for content that is not here.
-fn sources(config: &Config) -> anyhow::Result<Vec<Source>> {
+fn elsewhere(config: &Config) -> anyhow::Result<Vec<pull::Source>> {
     let (pull, mut sources) = (&config.pull, Vec::new());
     let resolver = Arc::new(SystemResolver::new());
     let limits = FetchLimits {
@@ -117,10 +136,10 @@ fn sources(config: &Config) -> anyhow::Result<Vec<Source>> {
     };
     for (index, base) in pull.gateways.iter().enumerate() {
         let name = format!("gateway {}", index + 1);
-        sources.push(Source::gateway(base.clone(), fetcher(base)?, name, pull.block_timeout));
+        sources.push(pull::Source::gateway(base.clone(), fetcher(base)?, name, pull.block_timeout));
     }
     if let Some(base) = &pull.kubo {
-        sources.push(Source::kubo(base.clone(), fetcher(base)?, pull.block_timeout));
+        sources.push(pull::Source::kubo(base.clone(), fetcher(base)?, pull.block_timeout));
     }
     Ok(sources)
 }

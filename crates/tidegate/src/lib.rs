@@ -9,9 +9,13 @@
 //! house    pins/       the life of a pin, and who may read what
 //!          accounts/   people, keys and tokens
 //!          pull/       bringing content in by its CID
+//!          downloads/  who may have which sold file now
 //!          access/     nonces and auth tokens of Ethereum addresses
+//!          sources/    where sold files come from
 //! ground   blobs/      content on disk
 //!          db/         all SQL
+//!          fetch/      HTTP to where the guard allows
+//!          chain/      what blockchains know
 //! leaves   clock, config/, data_dir, telemetry/
 //! ```
 //!
@@ -21,15 +25,18 @@ pub mod access;
 pub mod accounts;
 pub mod app;
 pub mod blobs;
+pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod data_dir;
 pub mod db;
+pub mod downloads;
 pub mod fetch;
 pub mod http;
 pub mod jobs;
 pub mod pins;
 pub mod pull;
 pub mod server;
+pub mod sources;
 pub mod telemetry;

@@ -2,13 +2,16 @@
 //!
 //! ```text
 //! nonces   each address's nonces, accepted once each
+//! import   what the Python Provider's nonces mean here
 //! recent   the last nonces, remembered so that reading them needs no database
 //! tokens   auth tokens: made, read, revoked
 //! ```
 
+mod import;
 mod nonces;
 mod recent;
 mod tokens;
 
+pub use import::{TakenOver, take_over};
 pub use nonces::{NonceRefusal, Nonces, Raised};
 pub use tokens::{AuthTokens, Claims, TokenRefusal};

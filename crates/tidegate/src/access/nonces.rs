@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tidegate_ocean::{Address, Nonce};
 
+use super::import::restart;
 use super::recent::Recent;
 use crate::db::{Db, DbError, Engine, nonces};
 
@@ -152,13 +153,6 @@ impl Nonces {
             })
             .await
     }
-}
-
-/// Where accounts go on whose nonces had outgrown what JavaScript can add 1 to (see [`Nonce::imported`]). From there on a
-/// larger nonce of the outgrown kind is a request captured before, not a new one.
-fn restart() -> Nonce {
-    const OUTGROWN: &str = "11111111111111111";
-    Nonce::imported(OUTGROWN).expect("digits")
 }
 
 async fn raise_all(s: &mut crate::db::Session<'_>, rows: Vec<(Address, Nonce)>) -> Result<u64, DbError> {

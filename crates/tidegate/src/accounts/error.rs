@@ -37,6 +37,12 @@ pub enum AccountError {
     /// No live key of that name.
     #[error("there is no API key of this name")]
     NoSuchKey,
+    /// The account has as many as it may.
+    #[error("an account has at most 100 wallets; remove one that is not used")]
+    TooManyWallets,
+    /// Not one of the account's.
+    #[error("the account does not have this wallet")]
+    NoSuchWallet,
     /// No such account.
     #[error("there is no such account")]
     NoSuchAccount,

@@ -3,6 +3,7 @@
 //! ```text
 //! access       who is calling: API keys, access tokens, passwords, CID signatures
 //! api_keys     more keys by name, and revoking them
+//! wallets      the Ethereum addresses whose assets may sell what the account has pinned privately
 //! tokens  sealing  verification  password  email    the means
 //! server_key   the one secret that all of it rests on; peer_id, the server's name that comes from it
 //! ```
@@ -17,6 +18,7 @@ mod sealing;
 mod server_key;
 mod tokens;
 mod verification;
+mod wallets;
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ mod client;
 mod form;
 mod get;
 mod import;
+mod import_nonces;
 mod login;
 mod pin;
 mod profile;
@@ -53,6 +54,7 @@ enum Command {
     Get(get::Get),
     Verify(verify::Verify),
     Rebuild(rebuild::Rebuild),
+    ImportNonces(import_nonces::ImportNonces),
 }
 
 /// How a command ended that did not do what it should.
@@ -119,6 +121,7 @@ pub fn run() -> ExitCode {
         Command::Get(command) => get::run(command, output),
         Command::Verify(command) => verify::run(&command, output),
         Command::Rebuild(command) => rebuild::run(&command, output),
+        Command::ImportNonces(command) => import_nonces::run(&command, output),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -27,7 +27,7 @@ use crate::accounts::sign;
 /// everything counts, hidden files too; symbolic links are kept as links.
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  tidegate pin ./site --name 'My site'\n\nKeys come from `tidegate login`, or from \
+    after_help = "Examples:\n  tidegate pin ./site --name 'My site'\n  tidegate pin ./data.csv --private\n\nKeys come from `tidegate login`, or from \
                         TIDEGATE_URL, TIDEGATE_API_KEY and TIDEGATE_RSA_PRIVATE_KEY."
 )]
 pub(super) struct Pin {
@@ -37,6 +37,12 @@ pub(super) struct Pin {
     /// A name for the pin [default: the name of the file or folder]
     #[arg(long)]
     name: Option<String>,
+    /// Keep it from the gateway: only who buys it, or is given it, can read it
+    #[arg(long, conflicts_with = "public")]
+    private: bool,
+    /// Let everybody read it, which is so by default for what was not pinned privately before
+    #[arg(long)]
+    public: bool,
     #[command(flatten)]
     profile: ProfileArg,
     #[command(flatten)]
@@ -51,6 +57,7 @@ struct Pinned {
     pin_hash: String,
     pin_size: u64,
     pin_date: String,
+    visibility: Option<String>,
 }
 
 pub(super) fn run(command: Pin, output: Output) -> Result<(), Failure> {
@@ -66,6 +73,9 @@ pub(super) fn run(command: Pin, output: Output) -> Result<(), Failure> {
     form.text("cid", &cid);
     form.text("profile", profile.name());
     form.text("secret", &secret);
+    if command.private || command.public {
+        form.text("visibility", if command.private { "private" } else { "public" });
+    }
     // Of a file the server takes its own name; of a folder it would be the name of the first file in it.
     let name = command.name.or_else(|| tree.is_directory.then(|| tree.name.clone()));
     if let Some(name) = name {
@@ -76,9 +86,16 @@ pub(super) fn run(command: Pin, output: Output) -> Result<(), Failure> {
     if pinned.pin_hash != cid {
         return Err(Failure::Damaged(anyhow!("the server pinned {:?} and not {cid}", pinned.pin_hash)));
     }
-    let url = address.join(&format!("/ipfs/{cid}"));
+    if command.private && pinned.visibility.as_deref() != Some("private") {
+        return Err(Failure::Failed(anyhow!(
+            "{address} does not know private content: it has pinned {cid} for everybody; unpin it there"
+        )));
+    }
+    // What is private has no address.
+    let url = (!command.private).then(|| address.join(&format!("/ipfs/{cid}")));
+    let lines: Vec<&str> = [Some(cid.as_str()), url.as_deref()].into_iter().flatten().collect();
     Ok(output.result(
-        &format!("{cid}\n{url}"),
+        &lines.join("\n"),
         &json!({"cid": cid, "size": pinned.pin_size, "date": pinned.pin_date, "url": url}),
     )?)
 }

@@ -9,20 +9,36 @@ use super::Output;
 /// How often the bar moves while nothing comes.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Bytes done, of so many. It vanishes when dropped.
+/// Bytes (or things) done, of so many. It vanishes when dropped.
 pub(super) struct Progress(Option<ProgressBar>);
 
 impl Progress {
     /// A bar named `what`, such as "hashing"; without a total until one is known.
     pub(super) fn new(output: Output, what: &'static str, total: Option<u64>) -> Self {
+        Self::styled(output, what, total, if total.is_some() { known() } else { unknown() })
+    }
+
+    /// A bar of things that are counted, not weighed.
+    pub(super) fn counting(output: Output, what: &'static str, total: u64) -> Self {
+        Self::styled(output, what, Some(total), counted())
+    }
+
+    fn styled(output: Output, what: &'static str, total: Option<u64>, style: ProgressStyle) -> Self {
         if output.json || !std::io::stderr().is_terminal() {
             return Self(None);
         }
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
-        bar.set_style(if total.is_some() { known() } else { unknown() });
+        bar.set_style(style);
         bar.set_message(what);
         bar.enable_steady_tick(TICK);
         Self(Some(bar))
+    }
+
+    /// So many are done.
+    pub(super) fn set(&self, done: u64) {
+        if let Some(bar) = &self.0 {
+            bar.set_position(done);
+        }
     }
 
     /// So many bytes more are done.
@@ -57,6 +73,10 @@ fn unknown() -> ProgressStyle {
     style("{spinner} {msg} {binary_bytes} {binary_bytes_per_sec}")
 }
 
+fn counted() -> ProgressStyle {
+    style("{msg} {wide_bar} {human_pos}/{human_len} {eta}")
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("the templates are ours")
 }
@@ -67,6 +87,6 @@ mod tests {
 
     #[test]
     fn the_templates_are_sound() {
-        let _ = (known(), unknown());
+        let _ = (known(), unknown(), counted());
     }
 }

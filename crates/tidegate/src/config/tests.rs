@@ -23,11 +23,11 @@ fn good(file: &str, vars: &[(&str, &str)]) -> Config {
 }
 
 fn key(config: &Config, chain: u64) -> Option<&str> {
-    config.provider.private_key.as_ref()?.get(chain).map(|key| key.expose_secret())
+    config.provider.private_key.as_ref()?.get(chain).map(SecretString::expose_secret)
 }
 
 fn nodes(config: &Config, chain: u64) -> Vec<&str> {
-    config.chains.by_id.get(&chain).into_iter().flatten().map(|url| url.expose_secret()).collect()
+    config.chains.by_id.get(&chain).into_iter().flatten().map(SecretString::expose_secret).collect()
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! jobs/ tallies unpinned                 requests and their fate; lengths of lists; what may be collected
 //! nonces tokens orders receipts wallets  the same, for selling access
 //! session                                one transaction in progress
+//! python_provider                        another server's database, to be read once
 //! sqlite/  postgres/                     how a transaction reaches its engine
 //! migrate  statements                    the schema; how SQL is written down and checked
 //! ```
@@ -34,6 +35,7 @@ pub mod nonces;
 pub mod orders;
 pub mod pins;
 mod postgres;
+pub mod python_provider;
 pub mod receipts;
 mod session;
 pub mod settings;

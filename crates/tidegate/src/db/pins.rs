@@ -26,6 +26,13 @@ statements! {
                   cid = excluded.cid, name = excluded.name, meta = excluded.meta,
                   visibility = excluded.visibility, pinned_at = excluded.pinned_at, repeats = pins.repeats + 1
               RETURNING", "");
+    UPSERT_BUT_VISIBILITY = columns!("INSERT INTO pins
+                  (account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+              ON CONFLICT (account_id, root, source) WHERE source <> 'psa' DO UPDATE SET
+                  cid = excluded.cid, name = excluded.name, meta = excluded.meta,
+                  pinned_at = excluded.pinned_at, repeats = pins.repeats + 1
+              RETURNING", "");
     PINNED_AT = "SELECT pinned_at FROM pins WHERE account_id = $1 AND root = $2 AND source = $3 AND source <> 'psa'";
     FIND = columns!("SELECT", "FROM pins WHERE account_id = $1 AND id = $2");
     OF_ROOT = columns!("SELECT", "FROM pins WHERE account_id = $1 AND root = $2 ORDER BY id LIMIT 1000");
@@ -54,22 +61,25 @@ pub enum Visibility {
 }
 
 impl Visibility {
-    /// As it is stored.
-    pub(super) fn as_str(self) -> &'static str {
+    /// Its name: `public` or `private`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
             Self::Private => "private",
         }
     }
+
+    /// The visibility of this name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        [Self::Public, Self::Private].into_iter().find(|visibility| visibility.as_str() == name)
+    }
 }
 
 impl FromValue for Visibility {
     fn from_value(value: &Value) -> Option<Self> {
-        match String::from_value(value)?.as_str() {
-            "public" => Some(Self::Public),
-            "private" => Some(Self::Private),
-            _ => None,
-        }
+        Self::by_name(&String::from_value(value)?)
     }
 }
 
@@ -199,6 +209,23 @@ pub struct PinQuery {
 ///
 /// [`DbError`] of the engine.
 pub async fn upsert_pin(s: &mut Session<'_>, pin: &NewPin, now: Timestamp) -> Result<Pin, DbError> {
+    put(s, UPSERT, pin, now).await
+}
+
+/// [`upsert_pin`], except that an entry that is there keeps its visibility.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn upsert_pin_as_visible_as_before(
+    s: &mut Session<'_>,
+    pin: &NewPin,
+    now: Timestamp,
+) -> Result<Pin, DbError> {
+    put(s, UPSERT_BUT_VISIBILITY, pin, now).await
+}
+
+async fn put(s: &mut Session<'_>, sql: &'static str, pin: &NewPin, now: Timestamp) -> Result<Pin, DbError> {
     accounts::lock(s, pin.account).await?;
     let params = [pin.account.into(), pin.root.as_str().into(), pin.source.as_str().into()];
     if let Some(row) = s.query_opt(PINNED_AT, &params).await? {
@@ -216,7 +243,7 @@ pub async fn upsert_pin(s: &mut Session<'_>, pin: &NewPin, now: Timestamp) -> Re
         pin.size.into(),
         now.into(),
     ];
-    Pin::from_row(&s.query_one(UPSERT, &params).await?)
+    Pin::from_row(&s.query_one(sql, &params).await?)
 }
 
 /// The account's pin with this id.

@@ -100,7 +100,7 @@ impl Pieces {
         let (from, until) = (from.as_millis(), until.as_millis());
         let minutes = ceil(from, MINUTE)..floor(until, MINUTE);
         if minutes.start >= minutes.end {
-            return Self { whole: Vec::new(), rest: times([from..until]) };
+            return Self { whole: Vec::new(), rest: times(std::iter::once(from..until)) };
         }
         let rest = times([from..minutes.start, minutes.end..until]);
         let days = ceil(minutes.start, DAY)..floor(minutes.end, DAY);
@@ -115,7 +115,7 @@ impl Pieces {
     }
 }
 
-fn times<const N: usize>(pieces: [Range<i64>; N]) -> Vec<Range<Timestamp>> {
+fn times(pieces: impl IntoIterator<Item = Range<i64>>) -> Vec<Range<Timestamp>> {
     let pieces = pieces.into_iter().filter(|piece| !piece.is_empty());
     pieces.map(|piece| Timestamp::from_millis(piece.start)..Timestamp::from_millis(piece.end)).collect()
 }

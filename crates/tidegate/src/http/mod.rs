@@ -12,6 +12,7 @@ mod multipart;
 mod ops;
 mod pinata;
 mod pinning;
+mod provider;
 mod psa;
 mod query;
 mod router;
@@ -29,6 +30,16 @@ use crate::app::App;
 #[derive(Clone)]
 pub struct Surfaces(Router);
 
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+struct Peer(SocketAddr);
+
+impl Peer {
+    fn ip(self) -> std::net::IpAddr {
+        self.0.ip()
+    }
+}
+
 impl Surfaces {
     /// The surfaces of `app`.
     pub fn new(app: App) -> Self {
@@ -39,7 +50,11 @@ impl Surfaces {
     /// router costs each of them some allocations.
     pub async fn answer(mut self, request: Request<Incoming>, peer: SocketAddr) -> Response {
         let line = layers::observe::Line::begin(&request, peer);
-        let request = layers::linger::linger(request);
+        let mut request = layers::linger::linger(request);
+        // Only there does anybody ask, and it costs an allocation.
+        if request.uri().path().starts_with("/api/services/") {
+            request.extensions_mut().insert(Peer(peer));
+        }
         let answered = self.0.call(request).await;
         line.end_with(answered.unwrap_or_else(|never| match never {}))
     }

@@ -7,7 +7,7 @@ use axum::{
     routing::{any, delete, get, post},
 };
 
-use super::{error, gateway, layers, ops, pinata, pinning, psa, shared};
+use super::{error, gateway, layers, ops, pinata, pinning, provider, psa, shared};
 use crate::app::App;
 
 /// All surfaces on one router.
@@ -43,6 +43,11 @@ pub(super) fn router(app: App) -> Router {
         .layer(from_fn(layers::cors::gateway))
         .with_state(gateway::Gateway::new(app.clone()));
 
+    let provider = Router::new()
+        .route("/", get(provider::describe))
+        .nest("/api/services", provider::services(&app))
+        .layer(from_fn(layers::cors::provider));
+
     let operations = Router::new()
         .route("/livez", get(ops::live))
         .route("/readyz", get(ops::ready))
@@ -53,6 +58,7 @@ pub(super) fn router(app: App) -> Router {
         .merge(pinata)
         .merge(pinning_service)
         .merge(gateway)
+        .merge(provider)
         .merge(operations)
         .fallback(error::not_found)
         .with_state(app)

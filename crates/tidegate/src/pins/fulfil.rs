@@ -1,9 +1,11 @@
 //! Fulfilling requests: what a worker found is kept as the pin that was asked for, and the job ends with it.
 
+use tidegate_content::parse_cid;
+
 use super::{
     PinError, Pins,
     hold::{here, hold},
-    request::pin_of,
+    request::wish_of,
 };
 use crate::{
     blobs::Root,
@@ -92,7 +94,7 @@ impl Pins {
     ) -> Result<Option<bool>, PinError> {
         let (quota, now) = (self.limits.account_quota.as_u64(), self.clock.now());
         let (job, holder) = (job.clone(), holder.to_owned());
-        let source = job.job.source;
+        let (source, root) = (job.job.source, job.job.root.as_deref().and_then(|root| parse_cid(root).ok()));
         let kept = self
             .db
             .try_write(move |s| {
@@ -100,18 +102,18 @@ impl Pins {
                     if !queue::holds_job(s, job.job.account, &job.job.id, &holder).await? {
                         return Ok(Some(false));
                     }
-                    let pin = pin_of(&job.job, size);
+                    let wish = wish_of(&job.job, size);
                     if let Some((content, prefixes)) = content {
                         super::record_content(s, &content, &prefixes, now).await?;
-                    } else if !here(s, &pin.root).await? {
+                    } else if !here(s, &wish.pin.root).await? {
                         return Ok(None);
                     }
-                    let stored = contents::find_content(s, &pin.root).await?.map(|found| found.content);
+                    let stored = contents::find_content(s, &wish.pin.root).await?.map(|found| found.content);
                     let (bytes, blocks) =
                         stored.map_or((0, 0), |content| (content.car_bytes, content.block_count));
                     let progress =
                         Progress { bytes_done: bytes, bytes_total: Some(bytes), blocks_done: blocks };
-                    let pinned = hold(s, &pin, quota, now).await?;
+                    let pinned = hold(s, wish, quota, now).await?;
                     let outcome = Outcome::Pinned { pin: pinned.id, found: None };
                     Ok::<_, PinError>(Some(
                         queue::finish_job(s, &job, &holder, outcome, progress, now).await?,
@@ -120,6 +122,9 @@ impl Pins {
             })
             .await?;
         if kept == Some(true) {
+            if let Some(root) = root {
+                self.public.invalidate(&Root::of(&root));
+            }
             metrics::pinned(source.as_str());
         }
         Ok(kept)

@@ -5,29 +5,44 @@
 
 use tidegate_content::Cid;
 
-use super::PinError;
+use super::{PinError, Wish};
 use crate::{
     blobs::Root,
     clock::Timestamp,
     db::{
         AccountId, DbError, PinId, Session, accounts, contents,
         jobs::{self, Begin, Job, JobId, NewJob},
-        pins::{self, NewPin, Pin},
+        pins::{self, Pin, Visibility},
         unpinned,
     },
 };
 
-/// Records `pin` and charges its account if it held nothing of that root. Its content is recorded in the same transaction, or is
-/// [`here`].
+/// Records the pin and charges its account if it held nothing of that root. Its content is recorded in the same transaction, or
+/// is [`here`].
+///
+/// Where nobody said who may read it, content that the account has so far kept private stays private.
 ///
 /// # Errors
 /// [`PinError::QuotaExceeded`], or a failure of the database.
-pub async fn hold(s: &mut Session<'_>, pin: &NewPin, quota: u64, now: Timestamp) -> Result<Pin, PinError> {
-    let pinned = pins::upsert_pin(s, pin, now).await?;
-    if pinned.is_new()
-        && !pins::has_other_pins(s, &pinned).await?
-        && !accounts::charge(s, pin.account, pin.size, Some(quota)).await?
-    {
+pub(super) async fn hold(
+    s: &mut Session<'_>,
+    wish: Wish,
+    quota: u64,
+    now: Timestamp,
+) -> Result<Pin, PinError> {
+    let Wish { mut pin, as_visible_as_before } = wish;
+    accounts::lock(s, pin.account).await?;
+    let held = pins::pins_of_root(s, pin.account, &pin.root).await?;
+    let is_private = |held: &Pin| held.pin.visibility == Visibility::Private;
+    if as_visible_as_before && !held.is_empty() && held.iter().all(is_private) {
+        pin.visibility = Visibility::Private;
+    }
+    let pinned = if as_visible_as_before {
+        pins::upsert_pin_as_visible_as_before(s, &pin, now).await?
+    } else {
+        pins::upsert_pin(s, &pin, now).await?
+    };
+    if held.is_empty() && !accounts::charge(s, pin.account, pin.size, Some(quota)).await? {
         return Err(PinError::QuotaExceeded);
     }
     Ok(pinned)
@@ -37,7 +52,7 @@ pub async fn hold(s: &mut Session<'_>, pin: &NewPin, quota: u64, now: Timestamp)
 ///
 /// # Errors
 /// A failure of the database.
-pub async fn here(s: &mut Session<'_>, root: &str) -> Result<bool, DbError> {
+pub(super) async fn here(s: &mut Session<'_>, root: &str) -> Result<bool, DbError> {
     contents::touch(s, root).await
 }
 

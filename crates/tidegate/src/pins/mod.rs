@@ -32,8 +32,8 @@ pub use check::Damaged;
 pub use claim::{first_profile, profiles_for};
 pub use collect::CollectError;
 pub use collection::Collected;
-pub use hold::{here, hold};
 pub use library::{Library, LookupError};
+use library::{PublicRoots, public_roots};
 pub(crate) use measure::measure;
 pub use repair::Repaired;
 pub use request::Request;
@@ -53,7 +53,7 @@ use crate::{
     telemetry::metrics,
 };
 use collect::Found;
-use hold::job_of_upload;
+use hold::{here, hold, job_of_upload};
 use locks::Locks;
 use room::{Place, Room};
 
@@ -103,6 +103,16 @@ pub enum PinError {
 pub struct Label {
     /// Its name, if it has one.
     pub name: Option<String>,
+    /// Who may read it. `None`: who may already, and everybody if it is new.
+    pub visibility: Option<Visibility>,
+}
+
+/// A pin to be made, or renewed.
+#[derive(Clone)]
+struct Wish {
+    pin: NewPin,
+    /// A pin that is there keeps its visibility.
+    as_visible_as_before: bool,
 }
 
 /// Where pins are made. Cheap to clone.
@@ -116,7 +126,7 @@ pub struct Pins {
     node: Arc<str>,
     uploads: Arc<Semaphore>,
     publishing: Arc<Locks<Root>>,
-    library: Library,
+    public: PublicRoots,
     grace: Duration,
     room: Room,
     unpinned: Arc<Notify>,
@@ -129,7 +139,6 @@ impl Pins {
     pub fn new(db: Arc<Db>, store: BlobStore, clock: Clock, config: &Config, node: &str) -> Self {
         let limits = &config.limits;
         Self {
-            library: Library::new(Arc::clone(&db), store.clone()),
             grace: config.store.grace,
             room: Room::new(config.store.size.as_u64()),
             unpinned: Arc::default(),
@@ -142,12 +151,14 @@ impl Pins {
             limits: limits.clone(),
             node: node.into(),
             publishing: Arc::default(),
+            public: public_roots(),
         }
     }
 
-    /// What of this content may be read.
-    pub fn library(&self) -> &Library {
-        &self.library
+    /// What may be read of all that is pinned. What becomes private here is not read there from then on.
+    #[must_use]
+    pub fn library(&self) -> Library {
+        Library::sharing(Arc::clone(&self.db), self.store.clone(), self.public.clone())
     }
 
     /// In whose name this process works.
@@ -213,35 +224,38 @@ impl Pins {
             cid: cid_text.to_owned(),
             name: label.name,
             meta: "{}".to_owned(),
-            visibility: Visibility::Public,
+            visibility: label.visibility.unwrap_or(Visibility::Public),
             source: PinSource::PinFile,
             size: found.size,
         };
+        let wish = Wish { pin, as_visible_as_before: label.visibility.is_none() };
         // What has begun is finished, also when the caller does not wait for it any more.
         let pins = self.clone();
-        tokio::spawn(async move { pins.keep(found, place, pin).await })
+        tokio::spawn(async move { pins.keep(found, place, wish).await })
             .await
             .map_err(|_| PinError::Stopped)?
     }
 
-    async fn keep(&self, found: Found, mut place: Place, pin: NewPin) -> Result<Pin, PinError> {
+    async fn keep(&self, found: Found, mut place: Place, wish: Wish) -> Result<Pin, PinError> {
+        let root = found.sealed.root;
         // Two uploads of the same content would rename and remove each other's file.
-        let _publishing = self.publishing.lock(found.sealed.root).await;
+        let _publishing = self.publishing.lock(root).await;
         let mut pinned = None;
-        if self.content_exists(&pin.root).await? {
+        if self.content_exists(&wish.pin.root).await? {
             // Nothing when another process has just removed it.
-            pinned = self.commit(None, pin.clone()).await?;
+            pinned = self.commit(None, wish.clone()).await?;
         }
         let pinned = match pinned {
             Some(pinned) => pinned,
             None => {
                 // The blocks are all there is of the content; the file around them is a little more.
                 self.reserve(&mut place, found.sealed.car_bytes).await?;
-                let pinned = self.publish(found, pin).await?;
+                let pinned = self.publish(found, wish).await?;
                 place.keep();
                 pinned
             }
         };
+        self.public.invalidate(&root);
         metrics::pinned(pinned.pin.source.as_str());
         Ok(pinned)
     }
@@ -254,13 +268,13 @@ impl Pins {
     }
 
     /// Announces, renames, commits: at every moment a crash leaves either a pin or something [`Pins::clean`] removes.
-    async fn publish(&self, found: Found, pin: NewPin) -> Result<Pin, PinError> {
+    async fn publish(&self, found: Found, wish: Wish) -> Result<Pin, PinError> {
         let root = found.sealed.root;
         let kind = if found.is_directory { ContentKind::Directory } else { ContentKind::File };
         let committed = match self.put_in_place(found.sealed, kind, found.size).await {
             // A content that comes with its pin cannot be missing.
             Ok(placed) => {
-                self.commit(Some(placed), pin).await.and_then(|pinned| pinned.ok_or(PinError::Stopped))
+                self.commit(Some(placed), wish).await.and_then(|pinned| pinned.ok_or(PinError::Stopped))
             }
             Err(error) => Err(error),
         };
@@ -300,19 +314,19 @@ impl Pins {
     async fn commit(
         &self,
         content: Option<(NewContent, Vec<i64>)>,
-        pin: NewPin,
+        wish: Wish,
     ) -> Result<Option<Pin>, PinError> {
         let (quota, now) = (self.limits.account_quota.as_u64(), self.clock.now());
         self.db
             .try_write(move |s| {
                 Box::pin(async move {
-                    accounts::lock(s, pin.account).await?;
+                    accounts::lock(s, wish.pin.account).await?;
                     if let Some((content, prefixes)) = content {
                         record_content(s, &content, &prefixes, now).await?;
-                    } else if !here(s, &pin.root).await? {
+                    } else if !here(s, &wish.pin.root).await? {
                         return Ok(None);
                     }
-                    let pinned = hold(s, &pin, quota, now).await?;
+                    let pinned = hold(s, wish, quota, now).await?;
                     job_of_upload(s, &pinned, now).await?;
                     Ok(Some(pinned))
                 })

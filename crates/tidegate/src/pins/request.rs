@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tidegate_content::{Cid, Frontier, FrontierLimits};
 
 use super::{
-    PinError, Pins,
+    PinError, Pins, Wish,
     hold::{drop_job, here, hold, root_text},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     db::{
         AccountId, DbError, Session, accounts, contents,
         jobs::{self, Begin, Job, JobId, NewJob},
-        pins::{self, NewPin, PinSource, Visibility},
+        pins::{self, NewPin, Pin, PinSource, Visibility},
     },
 };
 
@@ -51,7 +51,8 @@ impl Pins {
         let recorded = self.db.try_write(move |s| {
             Box::pin(async move {
                 accounts::lock(s, account).await?;
-                record(s, job, quota, now).await
+                let standing = Standing::of(s, &job).await?;
+                record(s, job, standing, quota, now).await
             })
         });
         let job = recorded.await?;
@@ -80,9 +81,9 @@ impl Pins {
                     return Ok::<_, PinError>(None);
                 };
                 // Asked before the old pin goes, which may be what lets the account read the content.
-                let readable = may_read(s, account, job.root.as_deref()).await?;
+                let standing = Standing::of(s, &job).await?;
                 drop_job(s, &old, now).await?;
-                Ok(Some((old, record_as(s, job, readable, quota, now).await?)))
+                Ok(Some((old, record(s, job, standing, quota, now).await?)))
             })
         });
         Ok(replaced.await?.map(|(old, new)| {
@@ -119,39 +120,57 @@ fn check(cid: &Cid) -> Result<(), PinError> {
     Ok(())
 }
 
-async fn record(s: &mut Session<'_>, job: NewJob, quota: u64, now: Timestamp) -> Result<Job, PinError> {
-    let readable = may_read(s, job.account, job.root.as_deref()).await?;
-    record_as(s, job, readable, quota, now).await
+/// How an account stands to the content it asks for.
+#[derive(Clone, Copy)]
+struct Standing {
+    /// It may read the content, if it is here.
+    may_read: bool,
+    /// It has kept the content private so far.
+    keeps_private: bool,
 }
 
-async fn record_as(
+impl Standing {
+    /// What is not public is not there for those who do not hold it: else a CID alone would open private content.
+    async fn of(s: &mut Session<'_>, job: &NewJob) -> Result<Self, DbError> {
+        let Some(root) = &job.root else {
+            return Ok(Self { may_read: false, keeps_private: false });
+        };
+        let held = pins::pins_of_root(s, job.account, root).await?;
+        let is_private = |pin: &Pin| pin.pin.visibility == Visibility::Private;
+        Ok(Self {
+            may_read: !held.is_empty() || pins::is_public(s, root).await?,
+            keeps_private: !held.is_empty() && held.iter().all(is_private),
+        })
+    }
+}
+
+async fn record(
     s: &mut Session<'_>,
-    job: NewJob,
-    readable: bool,
+    mut job: NewJob,
+    standing: Standing,
     quota: u64,
     now: Timestamp,
 ) -> Result<Job, PinError> {
+    if standing.keeps_private {
+        job.visibility = Visibility::Private;
+    }
     let begin = match &job.root {
-        Some(root) if readable && here(s, root).await? => match contents::find_content(s, root).await? {
-            Some(content) => {
-                Begin::Pinned(hold(s, &pin_of(&job, content.content.size), quota, now).await?.id)
+        Some(root) if standing.may_read && here(s, root).await? => {
+            match contents::find_content(s, root).await? {
+                Some(content) => {
+                    Begin::Pinned(hold(s, wish_of(&job, content.content.size), quota, now).await?.id)
+                }
+                None => Begin::Queued,
             }
-            None => Begin::Queued,
-        },
+        }
         _ => Begin::Queued,
     };
     Ok(jobs::insert_job(s, &job, begin, now).await?)
 }
 
-/// What is not public is not there for those who do not hold it: else a CID alone would open private content.
-async fn may_read(s: &mut Session<'_>, account: AccountId, root: Option<&str>) -> Result<bool, DbError> {
-    let Some(root) = root else { return Ok(false) };
-    Ok(pins::is_public(s, root).await? || !pins::pins_of_root(s, account, root).await?.is_empty())
-}
-
 /// The pin that a job ends in.
-pub(super) fn pin_of(job: &NewJob, size: u64) -> NewPin {
-    NewPin {
+pub(super) fn wish_of(job: &NewJob, size: u64) -> Wish {
+    let pin = NewPin {
         account: job.account,
         root: job.root.clone().unwrap_or_default(),
         cid: job.cid.clone().unwrap_or_default(),
@@ -160,5 +179,7 @@ pub(super) fn pin_of(job: &NewJob, size: u64) -> NewPin {
         visibility: job.visibility,
         source: job.source,
         size,
-    }
+    };
+    // Whoever asks by a CID has said that it is to be private, or nothing.
+    Wish { pin, as_visible_as_before: job.visibility == Visibility::Public }
 }

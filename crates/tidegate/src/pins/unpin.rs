@@ -84,7 +84,7 @@ impl Pins {
 
     /// A pin of `root` was removed: readers ask again, and it may be time to collect.
     pub(super) fn let_go(&self, root: &Root) {
-        self.library.forget(root);
+        self.public.invalidate(root);
         self.unpinned.notify_one();
     }
 }

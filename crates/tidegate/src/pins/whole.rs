@@ -2,7 +2,7 @@
 
 use tidegate_content::Profile;
 
-use super::{PinError, Pins, Upload};
+use super::{PinError, Pins, Upload, Wish};
 use crate::db::{
     AccountId,
     pins::{NewPin, Pin, PinSource, Visibility},
@@ -21,8 +21,8 @@ pub struct Wanted {
     pub name: Option<String>,
     /// A JSON object of text.
     pub meta: String,
-    /// Who may read it.
-    pub visibility: Visibility,
+    /// Who may read it; where nobody says, everybody, unless the account has so far kept it private.
+    pub visibility: Option<Visibility>,
 }
 
 impl Pins {
@@ -44,13 +44,14 @@ impl Pins {
             cid: found.cid.to_string(),
             name: wanted.name,
             meta: wanted.meta,
-            visibility: wanted.visibility,
+            visibility: wanted.visibility.unwrap_or(Visibility::Public),
             source: wanted.source,
             size: found.size,
         };
+        let wish = Wish { pin, as_visible_as_before: wanted.visibility.is_none() };
         // What has begun is finished, also when the caller does not wait for it any more.
         let pins = self.clone();
-        tokio::spawn(async move { pins.keep(found, place, pin).await })
+        tokio::spawn(async move { pins.keep(found, place, wish).await })
             .await
             .map_err(|_| PinError::Stopped)?
     }

@@ -1,6 +1,7 @@
 //! Every number the server exports at `/metrics`; the comment of a name is its help text.
 
 use std::sync::{LazyLock, OnceLock};
+use std::time::Duration;
 
 use metrics::{
     Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
@@ -16,6 +17,8 @@ const RECEIVED: &str = "tidegate_upload_bytes_total";
 const COLLECTED: &str = "tidegate_collected_total";
 const COLLECTED_BYTES: &str = "tidegate_collected_bytes_total";
 const PINNED: &str = "tidegate_pins_total";
+const CHAIN_ASKED: &str = "tidegate_chain_requests_total";
+const CHAIN_SECONDS: &str = "tidegate_chain_request_seconds";
 
 /// Records numbers from here on and returns what prints them. One recorder a process, however many servers run in it.
 pub fn recorder() -> &'static PrometheusHandle {
@@ -23,7 +26,7 @@ pub fn recorder() -> &'static PrometheusHandle {
     HANDLE.get_or_init(|| {
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(
-                Matcher::Full(SECONDS.into()),
+                Matcher::Suffix("_request_seconds".into()),
                 &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0],
             )
             .expect("the list of buckets is not empty")
@@ -42,6 +45,8 @@ pub fn recorder() -> &'static PrometheusHandle {
         describe_counter!(PINNED, "Pins made or renewed, by how they came");
         describe_counter!(COLLECTED, "Contents removed because nobody had them pinned any more");
         describe_counter!(COLLECTED_BYTES, Unit::Bytes, "Bytes of the files of contents removed");
+        describe_counter!(CHAIN_ASKED, "Questions to the RPCs of a chain, by chain, RPC and outcome");
+        describe_histogram!(CHAIN_SECONDS, Unit::Seconds, "Time until an RPC answered or failed");
         gauge!(CONNECTIONS).set(0);
         gauge!(UPLOADS).set(0);
         handle
@@ -159,4 +164,12 @@ pub fn collected(bytes: u64) {
 /// A pin was made or renewed.
 pub fn pinned(source: &'static str) {
     counter!(PINNED, "source" => source).increment(1);
+}
+
+/// The RPC at `position` of a chain was asked. RPCs are named by position alone: URLs hold keys.
+pub fn chain_asked(chain: Option<u64>, position: usize, outcome: &'static str, took: Duration) {
+    let chain = chain.map_or_else(|| "unknown".into(), |chain| chain.to_string());
+    let rpc = position.to_string();
+    histogram!(CHAIN_SECONDS, "chain" => chain.clone(), "rpc" => rpc.clone()).record(took);
+    counter!(CHAIN_ASKED, "chain" => chain, "rpc" => rpc, "outcome" => outcome).increment(1);
 }

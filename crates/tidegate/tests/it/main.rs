@@ -3,6 +3,7 @@
 
 mod access;
 mod accounts;
+mod chain;
 mod cli;
 mod db;
 mod faults;
@@ -11,6 +12,8 @@ mod gateway;
 mod ops;
 mod pinata;
 mod pinning;
+mod provider;
 mod psa;
 mod pull;
+mod sources;
 mod support;

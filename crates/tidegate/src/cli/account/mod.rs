@@ -3,6 +3,7 @@
 mod create;
 mod keys;
 mod settings;
+mod wallet;
 
 use std::sync::Arc;
 
@@ -46,6 +47,8 @@ enum AccountCommand {
     Key(keys::KeyCommand),
     #[command(subcommand)]
     VerificationKey(keys::VerificationKeyCommand),
+    #[command(subcommand)]
+    Wallet(wallet::WalletCommand),
 }
 
 /// List all accounts.
@@ -87,6 +90,7 @@ pub(super) fn run(command: Account, output: Output) -> Result<(), Failure> {
             AccountCommand::Password(password) => password.run(&open, output).await,
             AccountCommand::Key(key) => key.run(&open, output).await,
             AccountCommand::VerificationKey(key) => key.run(&open, output).await,
+            AccountCommand::Wallet(wallet) => wallet.run(&open, output).await,
         };
         open.db.close().await;
         done
@@ -123,7 +127,9 @@ impl Open {
 impl From<AccountError> for Failure {
     fn from(error: AccountError) -> Self {
         match error {
-            AccountError::NoSuchAccount | AccountError::NoSuchKey => Self::NotFound(error.into()),
+            AccountError::NoSuchAccount | AccountError::NoSuchKey | AccountError::NoSuchWallet => {
+                Self::NotFound(error.into())
+            }
             AccountError::BadEmail
             | AccountError::BadPassword
             | AccountError::BadKeyName

@@ -1,4 +1,5 @@
-//! Which pages of other origins may call what: any page, with no cookies, on the pinning surfaces and the gateway.
+//! Which pages of other origins may call what: any page, with no cookies, on the pinning surfaces, the gateway and the
+//! Provider.
 //!
 //! `Access-Control-Allow-Headers: *` never covers `Authorization`, and browsers refuse `*` beside credentials, so
 //! headers are listed and credentials are not allowed (Fetch, section 3.3).
@@ -25,6 +26,42 @@ const GATEWAY: Policy = Policy {
     exposed: "Content-Range, Content-Length, X-Ipfs-Path, X-Ipfs-Roots, X-Chunked-Output, X-Stream-Output, \
               X-Request-Id, ETag",
 };
+
+const PROVIDER_METHODS: HeaderValue =
+    HeaderValue::from_static("DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT");
+const PROVIDER_EXPOSED: HeaderValue = HeaderValue::from_static(
+    "Content-Disposition, Content-Length, Content-Location, Content-Range, Accept-Ranges, ETag, Retry-After, X-Request-Id, \
+     X-Tidegate-Resume",
+);
+
+/// For the Provider: as the Python Provider answers, each origin by its name, and whatever headers it asks for. No
+/// credentials that a browser adds by itself are looked at there, so any page may call.
+pub(in crate::http) async fn provider(request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let mut response = if request.method() == Method::OPTIONS {
+        let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+        let mut response = Response::default();
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, PROVIDER_METHODS);
+        set(headers, header::ACCESS_CONTROL_MAX_AGE, "86400");
+        if let Some(asked) = asked {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
+        }
+        response
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, PROVIDER_EXPOSED);
+    match origin {
+        Some(origin) => {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        }
+        None => set(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    }
+    response
+}
 
 /// For the Cloud and Endpoint API, the Pinning Service API, and Pinata's.
 pub(in crate::http) async fn pinning(request: Request, next: Next) -> Response {

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     accounts::Caller,
     app::App,
-    db::pins::{PinSource, Visibility},
+    db::pins::PinSource,
     http::{
         multipart::{Multipart, boundary_of},
         pinning::{pace, receive_entry, request_limit},
@@ -93,7 +93,7 @@ pub(super) async fn pin_received(
         source: PinSource::Pinata,
         meta: metadata.meta(),
         name: metadata.name,
-        visibility: Visibility::Public,
+        visibility: None,
     };
     let pin = app.pins.pin_whole(caller.account, upload, wanted).await?;
     Ok(Json(Pinned {

@@ -1,12 +1,14 @@
-//! The fields of an upload's form beside its files: `cid`, `secret`, `decooMetadata`, and `profile`, which is ours.
+//! The fields of an upload's form beside its files: `cid`, `secret`, `decooMetadata`, and `profile` and `visibility`, which
+//! are ours.
 
 use tidegate_content::{Cid, Profile, parse_cid};
 
 use super::{PinningError, metadata};
 use crate::{
     accounts::{Accounts, Caller},
+    db::pins::Visibility,
     http::multipart::Multipart,
-    pins::profiles_for,
+    pins::{Label, profiles_for},
 };
 
 /// The longest field that is not a file.
@@ -20,6 +22,7 @@ pub(super) struct Fields {
     /// The name inside, if there is one.
     metadata: Option<Option<String>>,
     profile: Option<Profile>,
+    visibility: Option<Visibility>,
     signed: bool,
 }
 
@@ -33,7 +36,7 @@ pub(super) struct NamedCid {
 /// What a complete form says beside its files.
 pub(super) struct Complete {
     pub cid: NamedCid,
-    pub name: Option<String>,
+    pub label: Label,
 }
 
 impl Fields {
@@ -48,6 +51,7 @@ impl Fields {
                 self.metadata.replace(name).is_some()
             }
             "profile" => self.profile.replace(profile(&form.text(FIELD_BYTES).await?)?).is_some(),
+            "visibility" => self.visibility.replace(visibility(&form.text(FIELD_BYTES).await?)?).is_some(),
             _ => return Ok(form.skip().await?),
         };
         if twice {
@@ -83,7 +87,10 @@ impl Fields {
     pub(super) fn complete(self) -> Result<Complete, PinningError> {
         let cid = self.cid.ok_or_else(|| missing("cid"))?;
         match (self.secret, self.signed) {
-            (Some(_), true) => Ok(Complete { cid, name: self.metadata.flatten() }),
+            (Some(_), true) => {
+                let label = Label { name: self.metadata.flatten(), visibility: self.visibility };
+                Ok(Complete { cid, label })
+            }
             (Some(_), false) => Err(PinningError::Mismatch),
             (None, _) => Err(missing("secret")),
         }
@@ -110,5 +117,11 @@ fn profile(text: &str) -> Result<Profile, PinningError> {
     Profile::by_name(text.trim()).ok_or_else(|| {
         let names: Vec<_> = Profile::ALL.iter().map(Profile::name).collect();
         PinningError::BadRequest(format!("The field profile: it is one of {}", names.join(", ")))
+    })
+}
+
+fn visibility(text: &str) -> Result<Visibility, PinningError> {
+    Visibility::by_name(text.trim()).ok_or_else(|| {
+        PinningError::BadRequest("The field visibility: it is one of public, private".to_owned())
     })
 }

@@ -9,12 +9,13 @@ use serde::Serialize;
 
 use super::{
     PinningError,
-    form::{Fields, NamedCid, missing},
+    form::{Complete, Fields, NamedCid, missing},
 };
 use crate::{
     accounts::Caller,
     app::App,
     config::Limits,
+    db::pins::Visibility,
     http::{
         extract::Uploader,
         multipart::{Multipart, Pace, PartHead, boundary_of},
@@ -40,6 +41,9 @@ pub(in crate::http) struct Pinned {
     pin_size: u64,
     /// When, RFC 3339 with milliseconds, UTC.
     pin_date: String,
+    /// As asked for; not there for those who did not ask, who know nothing of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visibility: Option<&'static str>,
 }
 
 /// Receives the form and pins what it holds for the caller.
@@ -55,8 +59,14 @@ pub(in crate::http) async fn pin_file(
     let mut form = Multipart::new(request.into_body(), &boundary, pace(limits), limit);
 
     let Received { upload, cid, label } = receive(&app, &caller, &mut form).await?;
+    let visibility = label.visibility.map(Visibility::as_str);
     let pin = app.pins.pin_upload(&caller, upload, &cid.cid, &cid.text, label).await?;
-    Ok(Json(Pinned { pin_hash: pin.pin.cid, pin_size: pin.pin.size, pin_date: pin.pinned_at.to_string() }))
+    Ok(Json(Pinned {
+        pin_hash: pin.pin.cid,
+        pin_size: pin.pin.size,
+        pin_date: pin.pinned_at.to_string(),
+        visibility,
+    }))
 }
 
 /// A whole form, whose signature is right.
@@ -85,9 +95,9 @@ async fn receive(app: &App, caller: &Caller, form: &mut Multipart) -> Result<Rec
     }
     fields.check_signature(&app.accounts, caller).await?;
     let upload = upload.ok_or_else(|| missing("file"))?;
-    let fields = fields.complete()?;
-    let name = fields.name.or(file_name).filter(|name| !name.is_empty());
-    Ok(Received { upload, cid: fields.cid, label: Label { name } })
+    let Complete { cid, label } = fields.complete()?;
+    let name = label.name.or(file_name).filter(|name| !name.is_empty());
+    Ok(Received { upload, cid, label: Label { name, ..label } })
 }
 
 /// Takes one `file` part: a file, or as Kubo's clients mark them, a folder or a symbolic link.

@@ -2,7 +2,10 @@
 
 mod accounts;
 mod cid;
+mod environment;
 mod forged;
+mod import_nonces;
 mod pin_and_get;
 mod unpin;
 mod upkeep;
+mod wallets;

@@ -1,6 +1,5 @@
 //! What is not here, and what is here but not for everybody: nobody can tell the two apart.
 
-use tidegate::db::pins::{self, Visibility};
 use tidegate_content::{Profile, content_key};
 
 use crate::support::{
@@ -17,8 +16,8 @@ async fn private_content_looks_exactly_like_content_that_is_not_there(database: 
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let items = [file("index.html", "<p>secret</p>"), file("big.bin", content(unique(), 600_000))];
     let root = folder_cid(Profile::UNIXFS_V0_2015, &items);
-    ann.pin_folder(&root.to_string(), &items).await.expect(200);
-    make_private(&server, &ann).await;
+    let form = ann.form(&root.to_string()).text("visibility", "private").items(&items);
+    ann.upload(form).await.expect(200);
     let inside = inner_cids(&items);
     let absent = folder_cid(Profile::UNIXFS_V0_2015, &[file("never", content(unique(), 10))]);
     assert!(!inside.is_empty());
@@ -87,17 +86,6 @@ async fn what_was_not_there_is_there_as_soon_as_it_is_pinned() {
     server.get(&format!("/ipfs/{cid}")).await.expect(404);
     ann.pin_as(&cid, &bytes).await;
     server.get(&format!("/ipfs/{cid}")).await.expect(200);
-}
-
-/// Turns all pins of a person private, which no door does yet, before anybody has asked for them.
-async fn make_private(server: &TestServer, person: &crate::support::person::Person) {
-    for pin in server.pins(person.account).await {
-        let private = pins::NewPin { visibility: Visibility::Private, ..pin.pin };
-        let now = server.clock.now();
-        let write =
-            server.app.db.write(move |s| Box::pin(async move { pins::upsert_pin(s, &private, now).await }));
-        write.await.unwrap();
-    }
 }
 
 /// The CIDs of the blocks below the folder of `items`.

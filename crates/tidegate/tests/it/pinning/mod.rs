@@ -10,4 +10,5 @@ mod lists;
 mod sharing;
 mod store;
 mod unpin;
+mod visibility;
 mod wire;

@@ -128,27 +128,22 @@ async fn replacing_is_all_or_nothing(database: TestDatabase) {
 async fn private_content_does_not_open_to_whoever_knows_its_cid() {
     let server = TestServer::with(without_workers).await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
-    let cid = ann.pin(&content(unique(), 10)).await;
-    let account = ann.account;
-    let hide = server.app.db.write(move |s| {
-        Box::pin(async move {
-            use tidegate::db::pins;
-            let query = pins::PinQuery {
-                account,
-                from: tidegate::clock::Timestamp::MIN,
-                until: tidegate::clock::Timestamp::MAX,
-                newest_first: true,
-                offset: 0,
-                limit: 1,
-            };
-            let mut pin = pins::list_pins(s, &query).await?.remove(0);
-            pin.pin.visibility = pins::Visibility::Private;
-            pins::upsert_pin(s, &pin.pin, pin.pinned_at).await
-        })
-    });
-    hide.await.unwrap();
+    let bytes = content(unique(), 10);
+    let cid = cid_v0(&bytes);
+    let form = ann.form(&cid).text("visibility", "private");
+    ann.upload(form.file("a", &bytes)).await.expect(200);
+
     assert_eq!(add(&bob, json!({"cid": cid})).await["status"], "queued");
-    assert_eq!(add(&ann, json!({"cid": cid})).await["status"], "pinned", "it is hers");
+    // Nor by what its owner does with it, as long as they do not say so.
+    let hers = add(&ann, json!({"cid": cid})).await;
+    assert_eq!(hers["status"], "pinned");
+    ann.send(Method::DELETE, &format!("/psa/pins/{}", uploaded(&ann).await), None).await.expect(202);
+    let path = format!("/psa/pins/{}", hers["requestid"].as_str().unwrap());
+    let replaced = ann.send(Method::POST, &path, Some(json!({"cid": cid}))).await.expect(202).json();
+    assert_eq!(replaced["status"], "pinned");
+    ann.upload(ann.form(&cid).file("a", &bytes)).await.expect(200);
+    server.get(&format!("/ipfs/{cid}")).await.expect(404);
+    assert_eq!(add(&bob, json!({"cid": cid})).await["status"], "queued");
 }
 
 #[tokio::test]

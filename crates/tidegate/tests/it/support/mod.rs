@@ -1,16 +1,20 @@
 //! What tests stand on: databases, servers, people, content.
 
 pub mod answer;
+pub mod aquarius;
 pub mod binary;
+pub mod chain;
 pub mod content;
 pub mod dag;
 pub mod databases;
 pub mod form;
+pub mod market;
 pub mod origin;
 pub mod person;
 pub mod postgres;
 pub mod process;
 pub mod server;
+pub mod wallet;
 pub mod wire;
 
 use std::time::Duration;

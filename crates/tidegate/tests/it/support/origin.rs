@@ -162,20 +162,6 @@ impl Origin {
         Self { address, state, running }
     }
 
-    /// A server of `files`, by path, that knows HEAD.
-    pub async fn with_files(files: &[(&str, &[u8])]) -> Self {
-        let files: HashMap<String, Vec<u8>> =
-            files.iter().map(|(path, content)| ((*path).to_owned(), content.to_vec())).collect();
-        Self::start(move |asked| {
-            let path = asked.target.split('?').next().unwrap_or_default();
-            files.get(path).map_or_else(
-                || Reply::status(404).with("Content-Length", "0"),
-                |content| Reply::ok(content.clone()).with("Content-Type", "application/octet-stream"),
-            )
-        })
-        .await
-    }
-
     /// `http://<address>` and `path`.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)

@@ -1,0 +1,237 @@
+//! Receipts: what was delivered, for which order, signed with our key, kept, and posted where the operator says.
+//!
+//! Nobody waits for them: they are gathered, signed, and written together by a task that the server waits for at its end.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use http::{HeaderValue, Method};
+use serde::Serialize;
+use tidegate_ocean::{Address, B256, keccak256};
+use tokio::{sync::mpsc, task::JoinHandle};
+use url::{Url, form_urlencoded};
+
+use crate::{
+    chain::Chain,
+    clock::Timestamp,
+    db::{Db, DbError, receipts as table},
+    fetch::{FetchRequest, Fetcher},
+};
+
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// Deliveries that wait to be written down; when they are more, each next one waits in a task of its own.
+const WAITING: usize = 4096;
+
+/// Receipts written in one transaction.
+const BATCH: usize = 256;
+
+/// The longest answer to a posted receipt, which is not looked at.
+const ANSWER_BYTES: usize = 64 << 10;
+
+/// A whole answer that was delivered.
+pub struct Delivery {
+    /// The chain of the order.
+    pub chain: Arc<Chain>,
+    /// The order's own transaction.
+    pub order_tx: B256,
+    /// Who downloaded.
+    pub consumer: Address,
+    /// What.
+    pub what: Delivered,
+    /// What the consumer signed for it, if they did: the text and the signature.
+    pub signed: Option<(String, String)>,
+}
+
+/// What was delivered: the members of a receipt, under the names that the reference's proofs have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivered {
+    /// The asset.
+    pub document_id: String,
+    /// The service.
+    pub service_id: String,
+    /// The file.
+    pub file_index: usize,
+    /// `bytes first-last/length`; nothing for the whole file.
+    pub range: Option<String>,
+    /// How many bytes.
+    pub downloaded_bytes: u64,
+    /// SHA-256 of these bytes, in hexadecimal digits.
+    pub sha256: String,
+    /// When the last one was sent.
+    #[serde(serialize_with = "as_text")]
+    pub time: Timestamp,
+}
+
+fn as_text<S: serde::Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(time)
+}
+
+/// The text that is signed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    chain_id: u64,
+    order_tx: B256,
+    consumer_address: Address,
+    #[serde(flatten)]
+    what: &'a Delivered,
+}
+
+/// Takes deliveries. Cheap to clone.
+#[derive(Clone)]
+pub struct Receipts {
+    sender: mpsc::Sender<Message>,
+    /// There until somebody waits for its end.
+    task: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+enum Message {
+    Write(Box<Delivery>),
+    /// Nothing comes after this.
+    Close,
+}
+
+impl Receipts {
+    /// Begins to write receipts into `db`, and to post them to an address if there is one.
+    #[must_use]
+    pub fn start(db: Arc<Db>, post_to: Option<(Url, Fetcher)>) -> Self {
+        let (sender, messages) = mpsc::channel(WAITING);
+        let task = tokio::spawn(Writer { db, post_to }.run(messages));
+        Self { sender, task: Arc::new(Mutex::new(Some(task))) }
+    }
+
+    /// Has a receipt written for `delivery`. Nobody waits.
+    pub fn write(&self, delivery: Delivery) {
+        let message = Message::Write(Box::new(delivery));
+        if let Err(mpsc::error::TrySendError::Full(message)) = self.sender.try_send(message) {
+            let sender = self.sender.clone();
+            tokio::spawn(async move { sender.send(message).await });
+        }
+    }
+
+    /// Waits until all that was handed over is written. Idempotent.
+    pub async fn close(&self) {
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            let _ = self.sender.send(Message::Close).await;
+            if task.await.is_err() {
+                tracing::error!("the task that writes receipts ended badly");
+            }
+        }
+    }
+}
+
+struct Writer {
+    db: Arc<Db>,
+    /// Where receipts are posted, and by whom.
+    post_to: Option<(Url, Fetcher)>,
+}
+
+impl Writer {
+    async fn run(self, mut messages: mpsc::Receiver<Message>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let received = messages.recv_many(&mut batch, BATCH).await;
+            let closing = received == 0 || batch.iter().any(|message| matches!(message, Message::Close));
+            let deliveries = batch.drain(..).filter_map(|message| match message {
+                Message::Write(delivery) => Some(Signed::new(*delivery)),
+                Message::Close => None,
+            });
+            let signed: Vec<_> = deliveries.collect();
+            self.keep(&signed).await;
+            self.post(&signed).await;
+            if closing {
+                return;
+            }
+        }
+    }
+
+    async fn keep(&self, signed: &[Signed]) {
+        if signed.is_empty() {
+            return;
+        }
+        let rows: Vec<_> = signed.iter().map(Signed::row).collect();
+        let written: Result<(), DbError> = self
+            .db
+            .write(move |s| {
+                Box::pin(async move {
+                    for row in &rows {
+                        table::insert_receipt(s, row).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await;
+        if let Err(error) = written {
+            tracing::error!(%error, receipts = signed.len(), "receipts of downloads are lost: they cannot be written");
+        }
+    }
+
+    /// Posts each as the reference does. Nobody depends on it, and it is not tried again.
+    async fn post(&self, signed: &[Signed]) {
+        let Some((url, fetcher)) = &self.post_to else { return };
+        let posting = signed.iter().map(|signed| async {
+            let request =
+                FetchRequest::get(url.as_str())?.with_method(Method::POST).with_body(FORM, signed.form());
+            let answer = fetcher.fetch(request).await?;
+            answer.body.collect(ANSWER_BYTES).await
+        });
+        let failed = join_all(posting).await.iter().filter(|posted| posted.is_err()).count();
+        if failed > 0 {
+            tracing::warn!(
+                failed,
+                "receipts of downloads could not be posted to the address of USE_HTTP_PROOF"
+            );
+        }
+    }
+}
+
+/// A delivery with its receipt.
+struct Signed {
+    delivery: Delivery,
+    document: String,
+    signature: [u8; 65],
+}
+
+impl Signed {
+    fn new(delivery: Delivery) -> Self {
+        let document = Document {
+            chain_id: delivery.chain.id(),
+            order_tx: delivery.order_tx,
+            consumer_address: delivery.consumer,
+            what: &delivery.what,
+        };
+        // Only numbers and texts: they can always be written.
+        let document = serde_json::to_string(&document).unwrap_or_default();
+        let signature = *delivery.chain.key().sign_personal(&keccak256(&document)).as_bytes();
+        Self { delivery, document, signature }
+    }
+
+    fn row(&self) -> table::NewReceipt {
+        table::NewReceipt {
+            chain_id: self.delivery.chain.id(),
+            order_tx: self.delivery.order_tx,
+            consumer: self.delivery.consumer,
+            document: self.document.clone(),
+            signature: self.signature.to_vec(),
+            created_at: self.delivery.what.time,
+        }
+    }
+
+    fn form(&self) -> Bytes {
+        let (text, signature) =
+            self.delivery.signed.as_ref().map_or(("", ""), |(text, signature)| (text, signature));
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("orderTxId", &self.delivery.order_tx.to_string())
+            .append_pair("providerData", &self.document)
+            .append_pair("providerSignature", &format!("0x{}", hex::encode(self.signature)))
+            .append_pair("consumerData", text)
+            .append_pair("consumerSignature", signature)
+            .append_pair("consumerAddress", &self.delivery.consumer.to_string())
+            .finish();
+        form.into()
+    }
+}
