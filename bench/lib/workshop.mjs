@@ -10,8 +10,8 @@ export class Workshop {
   #running = new Set();
   #folders = 0;
 
-  constructor(parent = tmpdir()) {
-    this.dir = mkdtempSync(join(parent, 'tidegate-bench-'));
+  constructor(parent = tmpdir(), prefix = 'tidegate-bench-') {
+    this.dir = mkdtempSync(join(parent, prefix));
     process.once('exit', () => this.#abandon());
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
   }
