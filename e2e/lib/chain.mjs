@@ -38,9 +38,9 @@ export class Chain {
     return new NonceManager(HDNodeWallet.fromMnemonic(MNEMONIC, `m/44'/60'/0'/0/${index}`).connect(this.provider));
   }
 
-  /** Somebody who has never been seen before, with Ether. Gives a wallet with its private key. */
-  async newWallet() {
-    const wallet = new Wallet(Wallet.createRandom().privateKey, this.provider);
+  /** Somebody who has never been seen before, or whoever is given, with Ether. Gives a wallet with its private key. */
+  async newWallet({ privateKey } = Wallet.createRandom()) {
+    const wallet = new Wallet(privateKey, this.provider);
     await this.rpc('anvil_setBalance', [wallet.address, RICH]);
     return wallet;
   }
