@@ -73,7 +73,7 @@ export function connect(url) {
   return new JsonRpcProvider(url, CHAIN_ID, { staticNetwork: true, pollingInterval: 20, cacheTimeout: -1 });
 }
 
+/** The one build of anvil that is a package for everybody; other machines name theirs by ANVIL_BIN. */
 function anvil() {
-  const architecture = { x64: 'amd64', arm64: 'arm64' }[process.arch];
-  return createRequire(import.meta.url).resolve(`@foundry-rs/anvil-linux-${architecture}/bin/anvil`);
+  return process.env.ANVIL_BIN ?? createRequire(import.meta.url).resolve('@foundry-rs/anvil-linux-amd64/bin/anvil');
 }
