@@ -80,7 +80,7 @@ impl Downloads {
             tickets: Tickets::new(ticket_key),
             receipts: Receipts::start(Arc::clone(db), server(&settings.use_http_proof)),
             hashes: Cache::new(HASHES),
-            policy: Policy::new(server(&settings.rbac_url)),
+            policy: Policy::new(server(&settings.rbac_url), settings.private),
             chains: Arc::clone(chains),
             settings: settings.clone(),
         }
