@@ -99,21 +99,19 @@ pub(super) fn deliver(
         resume.add_to(&mut headers);
     }
     let consumer = grant.order.consumer;
+    let settings = &app.config.provider;
+    let has_proofs = settings.use_http_proof.is_some() || settings.use_chain_proof;
     let done = Done {
         app: app.clone(),
         chain: Arc::clone(&grant.offer.chain),
+        datatoken: grant.offer.service().datatoken,
         order_tx: grant.order.tx,
         consumer: ask.address().unwrap_or(consumer),
         did: ask.did.clone().into_owned(),
         service: ask.service.clone().into_owned(),
         file: ask.file,
         range: opened.part.map(|part| part.to_string()),
-        signed: app
-            .config
-            .provider
-            .use_http_proof
-            .as_ref()
-            .and_then(|_| proof.signed_text(ask, ask.address().unwrap_or(consumer))),
+        signed: has_proofs.then(|| proof.signed_text(ask, ask.address().unwrap_or(consumer))).flatten(),
     };
     // Such a tag follows from the content, so whole content of one tag has one hash.
     let known_as = match (&grant.file, &opened.part) {
