@@ -191,7 +191,10 @@ impl From<ChainError> for ProviderError {
             ChainError::NotServed(id) => Self::refused(format!("Unsupported chain ID {id}")),
             ChainError::NoFactory(_) => Self::NotConfigured("ADDRESS_FILE"),
             ChainError::NoFeeToken(_) => Self::NotConfigured("PROVIDER_FEE_TOKEN"),
-            ChainError::Reverted(_) | ChainError::Unexpected(_) | ChainError::TooLarge(_) => {
+            ChainError::Reverted(_)
+            | ChainError::Rejected(..)
+            | ChainError::Unexpected(_)
+            | ChainError::TooLarge(_) => {
                 Self::refused(format!("The chain does not answer as expected: {error}."))
             }
         }

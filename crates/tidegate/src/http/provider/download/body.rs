@@ -35,6 +35,7 @@ pub(super) struct Outgoing {
 pub(super) struct Done {
     pub app: App,
     pub chain: Arc<Chain>,
+    pub datatoken: Address,
     pub order_tx: B256,
     pub consumer: Address,
     pub did: String,
@@ -102,8 +103,8 @@ impl Outgoing {
             sha256,
             time: done.app.clock.now(),
         };
-        let Done { chain, order_tx, consumer, signed, .. } = *done;
-        done.app.downloads.receipts.write(Delivery { chain, order_tx, consumer, what, signed });
+        let Done { chain, datatoken, order_tx, consumer, signed, .. } = *done;
+        done.app.downloads.receipts.write(Delivery { chain, datatoken, order_tx, consumer, what, signed });
     }
 
     /// Whether so much has come as there is.
