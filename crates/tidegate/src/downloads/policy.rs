@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method};
 use serde::Serialize;
 use serde_json::Value;
-use tidegate_ocean::{Address, ProviderKey, keccak256};
+use tidegate_ocean::{ProviderKey, keccak256};
 use url::Url;
 
 use crate::fetch::{FetchRequest, Fetcher};
@@ -47,7 +47,8 @@ pub enum PolicyRefusal {
 struct Question<'a> {
     event_type: &'static str,
     component: &'static str,
-    provider_address: Address,
+    /// With its checksum.
+    provider_address: String,
     provider_access: &'static str,
     credentials: Credentials<'a>,
     signature: String,
@@ -99,7 +100,7 @@ impl Policy {
         let question = Question {
             event_type: action.name(),
             component: "provider",
-            provider_address: key.address(),
+            provider_address: key.address().to_string(),
             provider_access: self.access,
             credentials: Credentials { r#type: "address", value: consumer },
             signature: sign(action, consumer, key),

@@ -181,13 +181,19 @@ fn is_reset(error: &hyper::Error) -> bool {
     cause.is_some_and(|error| matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe))
 }
 
-/// TLS as the system trusts it.
+/// TLS that trusts whom the system trusts; on a machine without root certificates, as slim containers are, whom Mozilla
+/// trusts.
 ///
 /// # Errors
-/// The system's root certificates cannot be read.
+/// The cryptography has none of TLS's versions.
 pub fn system_tls() -> Result<ClientConfig, rustls::Error> {
+    use hyper_rustls::ConfigBuilderExt as _;
     use rustls_platform_verifier::BuilderVerifierExt as _;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_platform_verifier()?.with_no_client_auth())
+    let config = builder.clone().with_platform_verifier().unwrap_or_else(|error| {
+        tracing::warn!(%error, "the system's root certificates cannot be used; Mozilla's are");
+        builder.with_webpki_roots()
+    });
+    Ok(config.with_no_client_auth())
 }

@@ -72,7 +72,7 @@ impl Outside {
     /// As the settings say, with the names and the trust of this machine.
     ///
     /// # Errors
-    /// The system's root certificates cannot be read.
+    /// The cryptography has none of TLS's versions.
     pub fn new(settings: &config::Provider) -> Result<Self, rustls::Error> {
         let guard = if settings.allow_non_public_ip { Guard::anywhere() } else { Guard::public() };
         let limits = FetchLimits { first_byte: settings.request_timeout, ..FetchLimits::default() };

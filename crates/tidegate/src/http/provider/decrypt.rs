@@ -64,7 +64,7 @@ fn body_limit(app: &App) -> usize {
 fn validate(params: &Params) -> Result<(), Violations> {
     let mut wrong = Violations::default();
     wrong.require_all(params, &["decrypterAddress", "chainId", "dataNftAddress", "nonce"]);
-    if !params.text("nonce").is_some_and(|nonce| Nonce::parse(&nonce).is_ok()) {
+    if params.text("nonce").is_none_or(|nonce| Nonce::parse(&nonce).is_err()) {
         wrong.add("nonce", not_a_number("nonce"));
     }
     let document = ["encryptedDocument", "flags", "documentHash"];

@@ -10,7 +10,7 @@ use axum::{
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
-use tidegate_ocean::{Address, B256, FeeTime, ServiceKind};
+use tidegate_ocean::{B256, FeeTime, ServiceKind};
 
 use super::{
     ProviderError,
@@ -31,7 +31,8 @@ use crate::{
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Quote {
-    datatoken: Address,
+    /// With its checksum.
+    datatoken: String,
     nonce: Box<RawValue>,
     provider_fee: Value,
 }
@@ -81,7 +82,8 @@ pub(super) async fn quote(
         Some(address) => nonce::last(&app, address).await?,
         None => nonce::first(),
     };
-    let quote = Quote { datatoken: offer.service().datatoken, nonce, provider_fee: fee.to_json() };
+    let quote =
+        Quote { datatoken: offer.service().datatoken.to_string(), nonce, provider_fee: fee.to_json() };
     Ok(Answer(StatusCode::OK, quote).into_response())
 }
 

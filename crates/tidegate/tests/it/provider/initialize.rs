@@ -30,7 +30,7 @@ async fn a_quote_is_signed_as_the_contract_checks_it() {
     let quote = answer.json();
     let keys: Vec<_> = quote.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, ["datatoken", "nonce", "providerFee"]);
-    assert_eq!(quote["datatoken"], sale.datatoken.to_string());
+    assert_eq!(quote["datatoken"], sale.datatoken.to_string(), "with its checksum");
     assert_eq!(quote["nonce"], 1);
     let fee = &quote["providerFee"];
     assert_eq!(fee["providerFeeAddress"], market.provider().to_string());

@@ -44,7 +44,7 @@ async fn a_policy_server_is_asked_as_the_reference_asks_it_and_may_say_no() {
             *asked,
             json!({
                 "eventType": action, "component": "provider", "providerAccess": "public",
-                "providerAddress": market.provider(),
+                "providerAddress": market.provider().to_string(),
                 "credentials": {"type": "address", "value": consumer},
                 "dids": [{"did": sale.did, "serviceId": sale.service}],
                 "signature": format!("0x{}", hex::encode(signature.as_bytes())),

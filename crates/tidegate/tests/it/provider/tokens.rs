@@ -53,7 +53,7 @@ async fn shop() -> Shop {
 
 #[tokio::test]
 async fn a_token_downloads_until_it_is_deleted_for_good() {
-    let Shop { market, buyer, query, .. } = shop().await;
+    let Shop { market, buyer, query, _origin, .. } = shop().await;
     let token = create(&market, &buyer, 1).await;
     let with = |token: &str| [("AuthToken".to_owned(), token.to_owned())];
     let get = async |nonce: &str, token: &str| {
@@ -92,7 +92,7 @@ async fn deleting_says_what_is_wrong_with_a_token() {
 
 #[tokio::test]
 async fn a_token_that_is_not_the_callers_or_not_ours_is_no_good() {
-    let Shop { market, buyer, query, .. } = shop().await;
+    let Shop { market, buyer, query, _origin, .. } = shop().await;
     let foreign = create(&market, &Wallet::new(6), 1).await;
     let own = create(&market, &buyer, 1).await;
     let (head, rest) = own.split_once('.').unwrap();
@@ -109,7 +109,7 @@ async fn a_token_that_is_not_the_callers_or_not_ours_is_no_good() {
 
 #[tokio::test]
 async fn a_signature_wins_over_a_token() {
-    let Shop { market, sale, buyer, query, .. } = shop().await;
+    let Shop { market, sale, buyer, query, _origin } = shop().await;
     let token = create(&market, &buyer, 1).await;
     let forged = query.with("nonce", "2").with("signature", &Wallet::new(6).sign(&format!("{}2", sale.did)));
     let answer = market.get_with("download", &forged, &[("AuthToken", &token)]).await;
@@ -118,7 +118,7 @@ async fn a_signature_wins_over_a_token() {
 
 #[tokio::test]
 async fn clients_of_the_node_dialect_get_along() {
-    let Shop { market, sale, buyer, query, .. } = shop().await;
+    let Shop { market, sale, buyer, query, _origin } = shop().await;
     let address = buyer.text();
     let body = |nonce: u32, command: &str, more: (&str, Value)| {
         let signature = buyer.sign(&format!("{address}{nonce}{command}"));
