@@ -8,11 +8,11 @@ use crate::{
     access::{AuthTokens, Nonces},
     accounts::{Accounts, Purpose},
     blobs::BlobStore,
-    chain::{Chains, Limits},
+    chain::{ChainMemo, Chains, Limits},
     clock::Clock,
     config::Config,
     data_dir::DataDir,
-    db::Db,
+    db::{Db, DbError, settings},
     downloads::Downloads,
     pins::{Library, Pins},
     sources::{Contracts, Outside, Sources},
@@ -79,8 +79,9 @@ impl App {
             tracing::info!(removed, "removed uploads that an earlier run left unfinished");
         }
         let library = pins.library();
-        let chains = Arc::new(Chains::new(&config.provider, &config.chains, Limits::default())?);
-        let outside = Outside::new(&config.provider)?;
+        let memo = chain_memo(&db).await?;
+        let chains = Arc::new(Chains::new(&config.provider, &config.chains, Limits::default(), memo)?);
+        let outside = Outside::new(&config.provider, &config.fetch)?;
         let contracts = Arc::clone(&chains) as Arc<dyn Contracts>;
         let sources = Sources::new(&config.provider, &outside, library.clone(), contracts);
         let tickets = key.derive(Purpose::Tickets)?;
@@ -106,4 +107,27 @@ impl App {
         self.downloads.receipts.close().await;
         self.db.close().await;
     }
+}
+
+/// The setting that remembers the chain of a plain NETWORK_URL.
+const CHAIN: &str = "chain";
+
+async fn chain_memo(db: &Arc<Db>) -> Result<ChainMemo, DbError> {
+    let known = db.read(|s| Box::pin(settings::find_setting(s, CHAIN))).await?;
+    let known: Option<u64> = known.and_then(|id| id.parse().ok());
+    let db = Arc::clone(db);
+    let learned = Box::new(move |id: u64| {
+        if known == Some(id) {
+            return;
+        }
+        let db = Arc::clone(&db);
+        tokio::spawn(async move {
+            let id = id.to_string();
+            let put = db.write(move |s| Box::pin(async move { settings::put_setting(s, CHAIN, &id).await }));
+            if let Err(error) = put.await {
+                tracing::warn!(%error, "the id of the chain could not be remembered");
+            }
+        });
+    });
+    Ok(ChainMemo { known, learned })
 }

@@ -164,7 +164,7 @@ fn empty_variables_are_not_set_and_useless_ones_are_told() {
 fn a_wrong_variable_is_named_with_a_right_value_and_never_repeated() {
     let chains = ("NETWORK_URL", r#"{"8996": "http://a"}"#);
     for (vars, expected) in [
-        (&[("NETWORK_URL", "SECRET")][..], "NETWORK_URL: auto: is not an address that begins with http://"),
+        (&[("NETWORK_URL", "SECRET")][..], "NETWORK_URL: is not an address that begins with http://"),
         (&[("NETWORK_URL", "{SECRET")], r#"a right one looks like: http://127.0.0.1:8545 or {"8996""#),
         (&[("NETWORK_URL", r#"{"x": "http://SECRET"}"#)], "NETWORK_URL: \"x\" is not the id of a chain"),
         (&[("NETWORK_URL", r#"{"1": ["ftp://SECRET"]}"#)], "NETWORK_URL: 1: is not an address"),

@@ -20,6 +20,9 @@ use crate::{
 /// What was wrong where a signature was looked for and none was good.
 pub(super) const NO_SIGNATURE: &str = "Invalid signature provided. Please check the nonce or documentId.";
 
+/// When to come again where something that we need is away.
+const SOON: Duration = Duration::from_secs(2);
+
 /// Why a request of this dialect was refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::http) enum ProviderError {
@@ -39,6 +42,8 @@ pub(in crate::http) enum ProviderError {
     TooOften(Duration),
     /// All callers together ask too much; try again after a while: 503.
     Busy(Duration),
+    /// Something that the request depends on does not answer: 503.
+    Away(String),
     /// The operator has to set this first: 503.
     NotConfigured(&'static str),
     /// Our side.
@@ -128,13 +133,15 @@ impl IntoResponse for ProviderError {
                 let text = "Too much is asked at once; try again after a while.";
                 retry_after(refusal(StatusCode::SERVICE_UNAVAILABLE, text), after)
             }
+            Self::Away(text) => retry_after(refusal(StatusCode::SERVICE_UNAVAILABLE, &text), SOON),
             Self::NotConfigured(setting) => refusal(
                 StatusCode::SERVICE_UNAVAILABLE,
                 &format!("This server is not set up for it: {setting} is not set."),
             ),
             Self::Failed(failure) => {
                 let (status, text) = failure.outside();
-                refusal(status, text)
+                let response = refusal(status, text);
+                if failure == Failure::Unavailable { retry_after(response, SOON) } else { response }
             }
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use tidegate::chain::{Chain, Chains, Limits};
+use tidegate::chain::{Chain, ChainMemo, Chains, Limits};
 use tidegate::config::{Config, PerChain};
 use tidegate_ocean::{Address, B256, Log};
 
@@ -49,7 +49,7 @@ pub async fn chain(nodes: &[&FakeChain], limits: Limits) -> Arc<Chain> {
 
 /// The chain of these settings.
 pub async fn served(config: &Config, limits: Limits) -> Arc<Chain> {
-    let chains = Chains::new(&config.provider, &config.chains, limits).unwrap();
+    let chains = Chains::new(&config.provider, &config.chains, limits, ChainMemo::default()).unwrap();
     Arc::clone(chains.get(ID).await.unwrap())
 }
 
