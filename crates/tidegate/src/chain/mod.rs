@@ -1,7 +1,8 @@
 //! What the server asks of blockchains, and the only place that knows how.
 //!
 //! [`Chains`] are those in the settings. A [`Chain`] answers questions in terms of Ocean: is there this receipt, in
-//! which state is this data NFT. Below, `rpc` asks the chain's nodes, and `memory` remembers what they said.
+//! which state is this data NFT. Below, `rpc` asks the chain's nodes, and `memory` remembers what they said; `send` sends
+//! transactions of ours.
 //!
 //! | state of the nodes | what callers see |
 //! |---|---|
@@ -19,6 +20,7 @@ mod names;
 mod one;
 mod receipt;
 mod rpc;
+mod send;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,11 +36,12 @@ use crate::config::PerChain;
 
 pub use addresses::AddressFileError;
 use addresses::Addresses;
-pub use error::{ChainError, ChainLabel, Position, Trouble};
+pub use error::{ChainError, ChainLabel, Position, Rejection, Trouble};
 pub use memory::Fact;
 pub use one::Chain;
 use rpc::Rpc;
 pub use rpc::{Limits, RpcUrl};
+pub use send::SendError;
 
 /// All chains that are served.
 pub struct Chains {

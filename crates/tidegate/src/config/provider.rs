@@ -63,6 +63,8 @@ pub struct Provider {
     /// The policy server.
     #[serde(deserialize_with = "optional_address")]
     pub rbac_url: Option<Url>,
+    /// Is the policy server told that this server is private?
+    pub private: bool,
     /// Where the receipt of each download is posted.
     #[serde(deserialize_with = "optional_address")]
     pub use_http_proof: Option<Url>,

@@ -58,6 +58,7 @@ fn the_python_providers_plain_environment_is_understood() {
             ("RBAC_SERVER_URL", "http://rbac:3000/check"),
             ("USE_HTTP_PROOF", "http://proof:3001?key=1"),
             ("USE_CHAIN_PROOF", "yes please"),
+            ("PRIVATE_PROVIDER", "1"),
             ("OCEAN_PROVIDER_URL", "http://0.0.0.0:8031"),
             ("LOG_LEVEL", "WARNING"),
         ],
@@ -72,7 +73,7 @@ fn the_python_providers_plain_environment_is_understood() {
         Some(&provider.authorized_decrypters[0])
     );
     assert!(provider.ipfs_gateway.is_some() && provider.arweave_gateway.is_some());
-    assert!(provider.allow_non_public_ip && provider.use_chain_proof);
+    assert!(provider.allow_non_public_ip && provider.use_chain_proof && provider.private);
     assert_eq!(provider.max_checksum_length.as_u64(), 1 << 20);
     assert_eq!((provider.request_timeout, provider.request_retries), (Duration::from_millis(2500), 3));
     assert!(provider.rbac_url.is_some() && provider.use_http_proof.is_some());

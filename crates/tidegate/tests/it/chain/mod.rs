@@ -1,7 +1,8 @@
-//! What the server learns from chains, over nodes that behave well and badly.
+//! What the server learns from chains and sends to them, over nodes that behave well and badly.
 
 mod nodes;
 mod questions;
+mod sending;
 mod sockets;
 
 use std::sync::Arc;

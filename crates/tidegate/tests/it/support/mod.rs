@@ -8,6 +8,7 @@ pub mod content;
 pub mod databases;
 pub mod form;
 pub mod market;
+pub mod mempool;
 pub mod origin;
 pub mod person;
 pub mod postgres;
