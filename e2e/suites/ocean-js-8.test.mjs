@@ -1,4 +1,4 @@
-// ocean.js 8.6.2, which speaks to a Provider as to an Ocean Node: signed commands, tokens in the Authorization header, and
+// ocean.js 8.6.2 (and 6.1.2), which speaks to a Provider as to an Ocean Node: signed commands, tokens in the Authorization header, and
 // signatures over hashes that have lost their leading zero bytes.
 
 import assert from 'node:assert/strict';
@@ -78,6 +78,21 @@ test('a token opens downloads without signature and nonce, until it is invalidat
   assert.equal((await fetch(borrowed, { headers: { Authorization: theirs } })).status, 400, "another's token with the buyer's address");
   borrowed.searchParams.set('consumerAddress', stranger.address);
   assert.equal((await fetch(borrowed, { headers: { Authorization: theirs } })).status, 400, "another's token with the buyer's order");
+});
+
+test('ocean.js 6.1.2 encrypts, and downloads by signature and by token', async () => {
+  const { buyer, ask } = await sell('/six.csv');
+  const six = oceanJs('ocean-js-6', stack);
+  const wallet = six.signer(buyer);
+  const { ProviderInstance } = six.lib;
+  assert.match(await ProviderInstance.encrypt({ some: 'document' }, 8996, stack.provider.url, wallet), /^0x[0-9a-f]+$/);
+  const { data } = await six.lib.downloadFile(await ProviderInstance.getDownloadUrl(...ask, wallet));
+  assert.ok(Buffer.from(data).equals(readings));
+  const token = await ProviderInstance.generateAuthToken(wallet, stack.provider.url);
+  const opened = await fetch(await ProviderInstance.getDownloadUrl(...ask, token), { headers: { Authorization: token } });
+  assert.equal(opened.status, 200);
+  assert.ok(Buffer.from(await opened.arrayBuffer()).equals(readings));
+  six.close();
 });
 
 test('a token names who asked for it', async () => {

@@ -106,6 +106,19 @@ test('a part of a file is delivered as a part', async () => {
   assert.ok(Buffer.from(await answer.arrayBuffer()).equals(TREASURE.subarray(1000, 2000)));
 });
 
+test('a download that broke off is resumed by its ticket, without another signature', async () => {
+  const { asset, buyer, hash } = await sold('/resumed');
+  const answer = await market.download(asset, hash, buyer);
+  const resume = new URL(answer.headers.get('content-location'), stack.provider.url);
+  await answer.body.cancel();
+  const rest = await fetch(resume, { headers: { Range: 'bytes=150000-' } });
+  assert.equal(rest.status, 206);
+  assert.ok(Buffer.from(await rest.arrayBuffer()).equals(TREASURE.subarray(150_000)));
+  const changed = new URL(resume);
+  changed.searchParams.set('ticket', `${resume.searchParams.get('ticket').slice(0, -4)}AAAA`);
+  await refused(await fetch(changed), undefined, 'a ticket that was changed');
+});
+
 test('HEAD tells what a download would be, and uses no nonce', async () => {
   const { asset, buyer, hash } = await sold('/head');
   const request = market.downloadOf(asset, hash, buyer);
