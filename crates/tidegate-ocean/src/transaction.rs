@@ -106,7 +106,7 @@ impl GasPrice {
 /// Appends the list of all `parts` to `out`.
 fn list(mut out: Vec<u8>, parts: &[&[&dyn Encodable]]) -> Vec<u8> {
     let members = || parts.iter().copied().flatten();
-    Header { list: true, payload_length: members().map(|member| member.length()).sum() }.encode(&mut out);
+    Header { list: true, payload_length: members().map(Encodable::length).sum() }.encode(&mut out);
     members().for_each(|member| member.encode(&mut out));
     out
 }
