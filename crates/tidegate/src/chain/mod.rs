@@ -196,7 +196,7 @@ impl Unnamed {
             let id = self.rpc.learn().await?;
             let chain = self.with_id(id)?;
             (self.memo.learned)(id);
-            Ok(chain)
+            Ok::<_, ChainError>(chain)
         };
         match (self.chain.get_or_try_init(learn).await, self.memo.known) {
             (Err(error), Some(id)) if error.is_outage() => {

@@ -156,8 +156,11 @@ impl Orders {
     /// Keeps an order for good. One that cannot be written down is good all the same, and written another time.
     async fn remember(&self, key: OrderKey, order: Order) {
         let (row_key, row) = (key.clone(), to_row(&order));
-        let write = move |s| Box::pin(async move { table::insert_order(s, &row_key, &row).await });
-        match self.db.write(write).await {
+        let written = self
+            .db
+            .write(move |s| Box::pin(async move { table::insert_order(s, &row_key, &row).await }))
+            .await;
+        match written {
             Ok(()) => self.finals.insert(key, order),
             Err(error) => {
                 tracing::warn!(%error, "a final order could not be written down");
