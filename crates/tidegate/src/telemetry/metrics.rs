@@ -72,6 +72,8 @@ pub enum Surface {
     Cloud,
     /// What its Endpoints answer.
     Endpoint,
+    /// Selling access.
+    Provider,
     /// For operators.
     Operations,
     /// Everything else.
@@ -86,13 +88,15 @@ struct SurfaceCounts {
 }
 
 impl Surface {
-    const ALL: [Self; 5] = [Self::Gateway, Self::Cloud, Self::Endpoint, Self::Operations, Self::Other];
+    const ALL: [Self; 6] =
+        [Self::Gateway, Self::Cloud, Self::Endpoint, Self::Provider, Self::Operations, Self::Other];
 
     fn label(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
             Self::Cloud => "cloud",
             Self::Endpoint => "endpoint",
+            Self::Provider => "provider",
             Self::Operations => "operations",
             Self::Other => "other",
         }

@@ -92,6 +92,7 @@ fn surface(path: &str) -> Surface {
         "ipfs" => Surface::Gateway,
         "ping" | "endpoint" | "oauth" => Surface::Cloud,
         "pinning" => Surface::Endpoint,
+        "api" => Surface::Provider,
         "livez" | "readyz" | "metrics" => Surface::Operations,
         _ => Surface::Other,
     }

@@ -35,7 +35,9 @@ pub(in crate::http) enum ProviderError {
     Denied,
     /// No such route or method, with the request's parameters: 404, 405.
     Route(StatusCode, Value),
-    /// Too much at once; try again after a while: 429.
+    /// The caller asks too often; try again after a while: 429.
+    TooOften(Duration),
+    /// All callers together ask too much; try again after a while: 503.
     Busy(Duration),
     /// The operator has to set this first: 503.
     NotConfigured(&'static str),
@@ -118,12 +120,13 @@ impl IntoResponse for ProviderError {
             Self::Route(status, context) => {
                 Answer(status, NoRoute { context, error: route_text(status) }).into_response()
             }
+            Self::TooOften(after) => {
+                let text = "You ask too often; try again after a while.";
+                retry_after(refusal(StatusCode::TOO_MANY_REQUESTS, text), after)
+            }
             Self::Busy(after) => {
-                let mut response =
-                    refusal(StatusCode::TOO_MANY_REQUESTS, "Too many requests; try again after a while.");
-                let seconds = HeaderValue::from(after.as_secs().max(1));
-                response.headers_mut().insert(header::RETRY_AFTER, seconds);
-                response
+                let text = "Too much is asked at once; try again after a while.";
+                retry_after(refusal(StatusCode::SERVICE_UNAVAILABLE, text), after)
             }
             Self::NotConfigured(setting) => refusal(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -135,6 +138,12 @@ impl IntoResponse for ProviderError {
             }
         }
     }
+}
+
+fn retry_after(mut response: Response, after: Duration) -> Response {
+    let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 fn refusal(status: StatusCode, text: &str) -> Response {

@@ -66,7 +66,12 @@ impl Outgoing {
             Some(hash) => Hash::Known(hash),
             None => Hash::Running(Box::new(Hasher::new(&SHA256)), known_as),
         };
-        Self { body, sent: 0, length, hash, done: Some(Box::new(done)) }
+        let mut outgoing = Self { body, sent: 0, length, hash, done: Some(Box::new(done)) };
+        if length == Some(0) {
+            // Nobody will ask for bytes.
+            outgoing.finish();
+        }
+        outgoing
     }
 
     fn count(&mut self, bytes: &Bytes) {
@@ -138,7 +143,10 @@ impl Body for Outgoing {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.length.map_or_else(|| self.body.size_hint(), |length| SizeHint::with_exact(length - self.sent))
+        self.length.map_or_else(
+            || self.body.size_hint(),
+            |length| SizeHint::with_exact(length.saturating_sub(self.sent)),
+        )
     }
 }
 
