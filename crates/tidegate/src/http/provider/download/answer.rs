@@ -180,7 +180,7 @@ mod tests {
             ("a.bin", "attachment;filename=a.bin"),
             ("", "attachment;filename=file"),
             ("two words.csv", "attachment;filename=two_words.csv;filename*=UTF-8''two%20words.csv"),
-            ("a\";x=\"b", "attachment;filename=a___x__b;filename*=UTF-8''a%22%3Bx%3D%22b"),
+            ("a\";x=\"b", "attachment;filename=a__x__b;filename*=UTF-8''a%22%3Bx%3D%22b"),
             ("ż\r\n.txt", "attachment;filename=___.txt;filename*=UTF-8''%C5%BC%0D%0A.txt"),
         ] {
             assert_eq!(disposition(name), expected);
