@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildBinary } from './lib/binary.mjs';
+import { complianceSuite } from './lib/psa.mjs';
 import { oceanPython } from './lib/python.mjs';
 
 /** Each suite with what it is about, and what has to be installed for it alone. */
@@ -13,6 +14,7 @@ const SUITES = {
   'ocean-py': { about: 'ocean-lib 3.1.2 publishes, orders and downloads', prepare: oceanPython },
   'chain-proof': { about: 'downloads that are announced on the chain' },
   attacks: { about: 'orders, signatures, tokens, addresses and faults that must open nothing', folder: true },
+  psa: { about: 'the compliance suite of the Pinning Service API', prepare: complianceSuite },
   sale: { about: 'pinned private content is sold, and stays private' },
 };
 
