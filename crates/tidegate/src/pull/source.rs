@@ -16,7 +16,7 @@ use crate::fetch::{FetchError, FetchRequest, FetchedBody, Fetcher, Guard};
 const MAX_ORIGINS: usize = 20;
 /// The longest of these texts.
 const MAX_ORIGIN: usize = 512;
-/// Time for connecting to one of them.
+/// Time for connecting to all of them.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// See the module's documentation.
@@ -91,13 +91,12 @@ impl Source {
         if self.kind != Kind::Kubo {
             return;
         }
-        for origin in origins.iter().take(MAX_ORIGINS).filter(|origin| may_be_dialled(origin)) {
-            let connecting = async {
-                let request = self.rpc("swarm/connect")?.with_parameter("arg", origin);
-                self.fetcher.fetch(request).await.map(drop)
-            };
-            let _ = timeout(CONNECT, connecting).await;
-        }
+        let usable = origins.iter().take(MAX_ORIGINS).filter(|origin| may_be_dialled(origin));
+        let connecting = usable.map(|origin| async move {
+            let request = self.rpc("swarm/connect")?.with_parameter("arg", origin);
+            self.fetcher.fetch(request).await.map(drop)
+        });
+        let _ = timeout(CONNECT, futures_util::future::join_all(connecting)).await;
     }
 
     fn block_request(&self, cid: &Cid) -> Result<FetchRequest, FetchError> {

@@ -1,8 +1,12 @@
 //! Content that others have: gateways good and bad, alone and together, and a Kubo node.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use tidegate::blobs;
+use tidegate::{
+    blobs,
+    db::pins::{PinSource, Visibility},
+    pins::Request,
+};
 use tidegate_content::{Cid, content_key, parse_cid};
 
 use super::{ask_for, asking, find_job, pinned};
@@ -201,6 +205,46 @@ async fn a_kubo_node_is_asked_for_what_no_gateway_has() {
     pinned(&server, &ann, &id).await;
     assert!(server.get(&format!("/ipfs/{}", dag.root)).await.expect(200).body == dag.content);
     assert!(node.lines().iter().all(|line| line.starts_with("POST /api/v0/block/get?arg=baf")));
+}
+
+#[tokio::test]
+async fn a_kubo_node_is_told_where_public_peers_are() {
+    let dag = Dag::file(1000);
+    let node = Origin::start({
+        let dag = dag.clone();
+        move |asked| {
+            if asked.target.starts_with("/api/v0/swarm/connect") { Reply::ok("{}") } else { dag.serve(asked) }
+        }
+    })
+    .await;
+    let url = node.url("").parse().unwrap();
+    let server = TestServer::with(|config| config.pull.kubo = Some(url)).await;
+    let ann = server.person("ann").await;
+    let peer = "p2p/12D3KooWGRUVh65rL8hQ1ZzFFzPbDGVmkGSpKcRXhkyHA6y8Lk6H";
+    let job = server
+        .app
+        .pins
+        .request(
+            ann.account,
+            Request {
+                source: PinSource::Psa,
+                cid: dag.root,
+                cid_text: dag.root.to_string(),
+                name: None,
+                meta: BTreeMap::new(),
+                origins: vec![
+                    format!("/ip4/1.1.1.1/tcp/4001/{peer}"),
+                    format!("/ip4/127.0.0.1/tcp/22/{peer}"),
+                ],
+                visibility: Visibility::Public,
+            },
+        )
+        .await
+        .unwrap();
+    pinned(&server, &ann, &job.job.id).await;
+    let told: Vec<_> = node.lines().into_iter().filter(|line| line.contains("connect")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("1.1.1.1"));
 }
 
 #[tokio::test]
