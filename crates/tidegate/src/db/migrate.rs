@@ -115,20 +115,37 @@ mod tests {
             rows.map(Result::unwrap).collect()
         };
         assert_eq!(
-            texts("SELECT account_id || ' ' || created_at || ' ' || cid || ' ' || visibility || ' ' || pin_id FROM jobs ORDER BY 1"),
+            texts(
+                "SELECT account_id || ' ' || created_at || ' ' || cid || ' ' || visibility || ' ' || pin_id FROM jobs ORDER BY 1"
+            ),
             ["1 60000 c1 public 1", "1 60001 c2 private 2", "1 60002 c3 public 3", "2 60000 c1 public 4"]
         );
         assert_eq!(texts("SELECT name_key FROM jobs WHERE name_key IS NOT NULL"), ["name"]);
-        assert_eq!(texts("SELECT CAST(last_request_at AS TEXT) FROM accounts ORDER BY id"), ["60002", "60000"]);
         assert_eq!(
-            texts("SELECT what || ' ' || span || ' ' || start || ' ' || amount FROM tallies WHERE account_id = 1 ORDER BY 1"),
-            ["pinned 0 0 3", "pinned 60000 60000 3", "pinned 86400000 0 3", "pins 0 0 3", "pins 60000 60000 3", "pins 86400000 0 3"]
+            texts("SELECT CAST(last_request_at AS TEXT) FROM accounts ORDER BY id"),
+            ["60002", "60000"]
+        );
+        assert_eq!(
+            texts(
+                "SELECT what || ' ' || span || ' ' || start || ' ' || amount FROM tallies WHERE account_id = 1 ORDER BY 1"
+            ),
+            [
+                "pinned 0 0 3",
+                "pinned 60000 60000 3",
+                "pinned 86400000 0 3",
+                "pins 0 0 3",
+                "pins 60000 60000 3",
+                "pins 86400000 0 3"
+            ]
         );
         // The same content may be there twice now, but not through the same door.
-        let twice = "INSERT INTO pins (account_id, root, cid, meta, visibility, source, size, created_at, pinned_at)
+        let twice =
+            "INSERT INTO pins (account_id, root, cid, meta, visibility, source, size, created_at, pinned_at)
                      VALUES (1, 'r1', 'c1', '{}', 'public', 'pin_file', 5, 1, 1)";
         assert!(connection.execute(twice, []).is_err());
         let of_their_own = twice.replace("pin_file", "psa");
-        assert!(connection.execute(&of_their_own, []).is_ok() && connection.execute(&of_their_own, []).is_ok());
+        assert!(
+            connection.execute(&of_their_own, []).is_ok() && connection.execute(&of_their_own, []).is_ok()
+        );
     }
 }
