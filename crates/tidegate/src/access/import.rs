@@ -9,7 +9,7 @@ use tidegate_ocean::{Address, Nonce};
 pub struct TakenOver {
     /// The highest of each address, by address.
     pub nonces: Vec<(Address, Nonce)>,
-    /// How many of them are not what is stored there but [`restart`].
+    /// How many of them are not what is stored there but what a concatenated one restarts at.
     pub restarted: u64,
     /// Rows that are not of an address: that Provider keeps one for any text somebody has asked for.
     pub not_addresses: u64,
