@@ -44,6 +44,9 @@ test('what is bought and final stays open while the chain is away, and over a re
   const { asset, buyer, hash } = await sold('/lasting');
   await delivered(await market.download(asset, hash, buyer), TREASURE, 'with the chain');
   for (let block = 0; block < 64; block += 1) await stack.chain.rpc('evm_mine');
+  // What the server saw of the chain a moment ago is forgotten over a restart.
+  await stack.provider.stop();
+  await stack.provider.start();
   await delivered(await market.download(asset, hash, buyer), TREASURE, 'when it is final');
   rpcWorks = false;
   try {

@@ -1,6 +1,10 @@
 //! What pays for downloads: orders on chain, looked at once and remembered for good when they are final.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use moka::sync::Cache;
 use tidegate_ocean::{Address, B256, FeeTime, Order, OrderAsk, OrderRefusal, find_order, reused_order};
@@ -22,7 +26,17 @@ const KEPT: u64 = 100_000;
 /// How long an order that is not final yet is not looked at again.
 const SETTLING: Duration = Duration::from_secs(2);
 
-/// The orders of all chains.
+/// Orders that are watched until they are final, so that they are remembered though their buyer may not come again while
+/// the chain answers.
+const WATCHED: usize = 10_000;
+/// The time to the first look and, doubled each time, to the next ones.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(64);
+/// An order that is not final after so many looks, more than an hour, is looked at when its buyer comes again.
+const LOOKS: u32 = 64;
+
+/// The orders of all chains. Cheap to clone.
+#[derive(Clone)]
 pub struct Orders {
     db: Arc<Db>,
     clock: Clock,
@@ -31,6 +45,7 @@ pub struct Orders {
     final_confirmations: u64,
     finals: Cache<OrderKey, Order>,
     settling: Cache<OrderKey, Order>,
+    watched: Arc<Mutex<HashSet<OrderKey>>>,
 }
 
 /// Why a transaction does not pay for what is asked.
@@ -69,6 +84,7 @@ impl Orders {
             final_confirmations: settings.final_confirmations,
             finals: Cache::builder().max_capacity(KEPT).build(),
             settling: Cache::builder().max_capacity(KEPT).time_to_live(SETTLING).build(),
+            watched: Arc::default(),
         }
     }
 
@@ -91,26 +107,63 @@ impl Orders {
             service_id: service.id.clone(),
             buyer,
         };
-        let now = u64::try_from(self.clock.now().as_seconds()).unwrap_or_default();
-        let ask = OrderAsk {
+        let ask = self.ask(offer, buyer, fee_time);
+        let order = match self.remembered(&key).await? {
+            // The asset or our key may have changed since.
+            Some(order) if order.service_index == ask.service_index && order.provider == ask.provider => {
+                order
+            }
+            _ => {
+                let order = self.ask_chain(&offer.chain, &key, &ask).await?;
+                if !self.finals.contains_key(&key) {
+                    self.watch(offer, key);
+                }
+                order
+            }
+        };
+        order.check_time(ask.timeout, ask.now, fee_time)?;
+        Ok(order)
+    }
+
+    fn ask<'a>(&self, offer: &'a Offer, buyer: Address, fee_time: FeeTime) -> OrderAsk<'a> {
+        let service = offer.service();
+        OrderAsk {
             datatoken: service.datatoken,
             service_id: &service.id,
             service_index: service.index,
             timeout: service.timeout,
             consumer: buyer,
             provider: offer.chain.key().address(),
-            now,
+            now: u64::try_from(self.clock.now().as_seconds()).unwrap_or_default(),
             fee_time,
-        };
-        let order = match self.remembered(&key).await? {
-            // The asset or our key may have changed since.
-            Some(order) if order.service_index == ask.service_index && order.provider == ask.provider => {
-                order
+        }
+    }
+
+    /// Looks at an order now and then until it is final and written down, or is no order any more.
+    fn watch(&self, offer: &Offer, key: OrderKey) {
+        let mut watched = self.watched();
+        if watched.len() >= WATCHED || !watched.insert(key.clone()) {
+            return;
+        }
+        let (orders, offer) = (self.clone(), offer.clone());
+        tokio::spawn(async move {
+            let mut pause = FIRST_LOOK;
+            for _ in 0..LOOKS {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                let ask = orders.ask(&offer, key.buyer, FeeTime::Ignored);
+                let looked = orders.ask_chain(&offer.chain, &key, &ask).await;
+                let gone = matches!(looked, Err(OrderProblem::Unknown(_) | OrderProblem::Refused(_)));
+                if gone || orders.finals.contains_key(&key) {
+                    break;
+                }
             }
-            _ => self.ask_chain(&offer.chain, key, &ask).await?,
-        };
-        order.check_time(ask.timeout, ask.now, fee_time)?;
-        Ok(order)
+            orders.watched().remove(&key);
+        });
+    }
+
+    fn watched(&self) -> MutexGuard<'_, HashSet<OrderKey>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn remembered(&self, key: &OrderKey) -> Result<Option<Order>, DbError> {
@@ -131,7 +184,7 @@ impl Orders {
     async fn ask_chain(
         &self,
         chain: &Chain,
-        key: OrderKey,
+        key: &OrderKey,
         ask: &OrderAsk<'_>,
     ) -> Result<Order, OrderProblem> {
         let paid = chain.receipt(key.tx).await?.ok_or(OrderProblem::Unknown(key.tx))?;
@@ -146,9 +199,9 @@ impl Orders {
             return Err(OrderProblem::Settling { has, needed: self.confirmations });
         }
         if has < self.final_confirmations {
-            self.settling.insert(key, order);
+            self.settling.insert(key.clone(), order);
         } else {
-            self.remember(key, order).await;
+            self.remember(key.clone(), order).await;
         }
         Ok(order)
     }

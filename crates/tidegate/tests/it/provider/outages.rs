@@ -2,12 +2,13 @@
 
 use secrecy::SecretString;
 use serde_json::json;
-use tidegate::config::Config;
+use tidegate::{config::Config, db::orders};
 
 use super::refusals::refusal;
 use crate::support::{
     chain::Fault,
     databases::TestDatabase,
+    eventually,
     market::{CHAIN, Market, settle},
     origin::{Origin, Reply},
     server::TestServer,
@@ -41,6 +42,31 @@ async fn a_final_order_downloads_without_the_chain_also_after_a_restart() {
     let market = Market { server, chain, aquarius };
     market.get("download", &market.signed(&sale, &buyer, order, 3)).await.expect(200);
     refusal(&market.get("download", &market.signed(&sale, &buyer, fresh, 4)).await, 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_was_new_is_remembered_once_it_is_final_though_nobody_comes_again() {
+    let origin = Origin::start(|_| Reply::ok("bytes")).await;
+    let market = Market::open().await;
+    let (sale, buyer) =
+        (market.publish(&json!([{"type": "url", "url": origin.url("/a.bin")}])), Wallet::new(5));
+    let order = market.order(&sale, &buyer);
+    market.get("download", &market.signed(&sale, &buyer, order, 1)).await.expect(200);
+    market.chain.mine_empty(12);
+    let key = orders::OrderKey {
+        chain_id: CHAIN,
+        tx: order,
+        datatoken: sale.datatoken,
+        service_id: sale.service.clone(),
+        buyer: buyer.text().parse().expect("an address"),
+    };
+    eventually("the order is written down", async || {
+        let key = key.clone();
+        let found =
+            market.server.app.db.read(move |s| Box::pin(async move { orders::find_order(s, &key).await }));
+        found.await.expect("a database").is_some()
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
