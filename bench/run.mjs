@@ -9,17 +9,19 @@ import * as gateway from './suites/gateway.mjs';
 import * as importSpeed from './suites/import.mjs';
 import * as memory from './suites/memory.mjs';
 import * as pinFile from './suites/pin-file.mjs';
+import * as provider from './suites/provider.mjs';
+import * as providerLarge from './suites/provider-large.mjs';
 import * as smallPins from './suites/small-pins.mjs';
 import * as start from './suites/start.mjs';
 
-const SUITES = { import: importSpeed, 'pin-file': pinFile, gateway, memory, 'small-pins': smallPins, start };
+const SUITES = { import: importSpeed, 'pin-file': pinFile, gateway, memory, 'small-pins': smallPins, start, provider, 'provider-large': providerLarge };
 
 const HELP = `Usage: bench/run [NAME...] [--json] [--rounds N] [--dir DIR]
 
 Builds the release binary and measures it beside other programs, in interleaved rounds of one run. A ratio is taken
 within each round and its median is printed, so a busy machine slows both sides of it.
 
-${Object.entries(SUITES).map(([name, suite]) => `  ${name.padEnd(12)} ${suite.about}`).join('\n')}
+${Object.entries(SUITES).map(([name, suite]) => `  ${name.padEnd(14)} ${suite.about}`).join('\n')}
 
   --json       print one JSON value instead of tables
   --rounds N   rounds for each comparison [default: 5]

@@ -8,9 +8,10 @@ import { oceanPython } from './lib/python.mjs';
 
 /** Each suite with what it is about, and what has to be installed for it alone. */
 const SUITES = {
-  'ocean-js-3': { about: 'ocean.js 3.4.6 publishes, sells, buys and downloads; 3.1.3 and 5.1.3 download' },
-  'ocean-js-8': { about: "ocean.js 8.6.2: the node's dialect, its tokens, and signatures over shortened hashes" },
+  'ocean-js-3': { about: 'ocean.js 3.4.6 publishes, sells, buys and downloads; 3.1.3, 4.3.7 and 5.1.3 download' },
+  'ocean-js-8': { about: "ocean.js 8.6.2 and 6.1.2: the node's dialect, its tokens, and signatures over shortened hashes" },
   'ocean-py': { about: 'ocean-lib 3.1.2 publishes, orders and downloads', prepare: oceanPython },
+  'chain-proof': { about: 'downloads that are announced on the chain' },
   attacks: { about: 'orders, signatures, tokens, addresses and faults that must open nothing', folder: true },
   sale: { about: 'pinned private content is sold, and stays private' },
 };

@@ -1,6 +1,6 @@
 // Tables for people, one JSON value for programs.
 //
-// A metric is { name, unit, value, reference?: { name, value }, ratio?, target?: { ratioAtLeast | atMost } }: ours, what it is
+// A metric is { name, unit, value, reference?: { name, value }, ratio?, target?: { ratioAtLeast | atMost | atLeast } }: ours, what it is
 // compared with, both in `unit`, and the ratio of our speed to theirs.
 
 /** Prints everything that was measured. */
@@ -43,12 +43,13 @@ function quantity(value, unit) {
 
 function wanted({ target, unit }) {
   if (!target) return '';
-  return target.ratioAtLeast === undefined ? `<= ${target.atMost} ${unit}` : `>= ${target.ratioAtLeast.toFixed(2)}`;
+  if (target.ratioAtLeast !== undefined) return `>= ${target.ratioAtLeast.toFixed(2)}`;
+  return target.atMost === undefined ? `>= ${target.atLeast} ${unit}` : `<= ${target.atMost} ${unit}`;
 }
 
 /** Whether a metric is as good as it should be; empty where nothing is asked. */
 function verdict({ target, ratio, value }) {
   if (!target) return '';
-  const met = target.ratioAtLeast === undefined ? value <= target.atMost : ratio >= target.ratioAtLeast;
-  return met ? 'met' : 'MISSED';
+  const { ratioAtLeast = 0, atLeast = 0, atMost = Infinity } = target;
+  return (ratio ?? Infinity) >= ratioAtLeast && value >= atLeast && value <= atMost ? 'met' : 'MISSED';
 }

@@ -36,10 +36,9 @@ export class Server {
     await this.workshop.stop(this.child);
   }
 
-  /** A line of /proc/PID/status in KiB, as MiB: `VmRSS` is what it holds now, `VmHWM` the most it ever held. */
+  /** What the process holds in memory, as `memoryOf` gives it. */
   memory(line) {
-    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
-    return Number(status.match(new RegExp(`^${line}:\\s*(\\d+) kB`, 'm'))[1]) / 1024;
+    return memoryOf(this.child.pid, line);
   }
 
   /** Makes an account and an access token for it. */
@@ -65,6 +64,12 @@ export class Account {
   sign(cid) {
     return privateEncrypt({ key: this.key, padding: constants.RSA_PKCS1_PADDING }, Buffer.from(cid)).toString('base64');
   }
+}
+
+/** A line of /proc/PID/status in KiB, as MiB: `VmRSS` is what a process holds now, `VmHWM` the most it ever held. */
+export function memoryOf(pid, line) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(status.match(new RegExp(`^${line}:\\s*(\\d+) kB`, 'm'))[1]) / 1024;
 }
 
 /** A port that nothing listens on at this moment, for programs that cannot choose one themselves. */

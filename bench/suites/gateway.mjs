@@ -4,8 +4,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GIB, KIB, MIB, cidOf, writeNewFile } from '../lib/content.mjs';
+import { download, requests } from '../lib/load.mjs';
 import { startNginx } from '../lib/nginx.mjs';
-import { need, output } from '../lib/programs.mjs';
+import { need } from '../lib/programs.mjs';
 import { measure, median, ratio } from '../lib/rounds.mjs';
 import { Server } from '../lib/server.mjs';
 import { uploadFile } from '../lib/upload.mjs';
@@ -14,7 +15,6 @@ export const about = 'downloads, beside nginx (sendfile, no access log) with the
 
 const LARGE = GIB;
 const RANGE = 64 * KIB;
-const SECONDS = 3;
 
 export async function run(bench) {
   const { rounds, workshop } = bench;
@@ -54,26 +54,11 @@ export async function run(bench) {
     };
   };
   return [
-    await compare('1 GiB, one client', 'MiB/s', large, download, 0.7),
+    await compare('1 GiB, one client', 'MiB/s', large, (url) => download(url, LARGE), 0.7),
     await compare('1 KiB, 32 connections', 'req/s', small, (url) => requests(url, 32), 0.6),
     await compare('1 KiB, 256 connections', 'req/s', small, (url) => requests(url, 256), 0.6),
     await compare('64 KiB ranges of 1 GiB, 32 connections', 'req/s', large, (url) => requests(url, 32, ['-s', ranges])),
   ];
-}
-
-/** MiB a second that curl gets. */
-async function download(url) {
-  const printed = await output('curl', ['-sS', '-o', '/dev/null', '-w', '%{http_code} %{size_download} %{time_total}', url]);
-  const [status, size, seconds] = printed.split(' ').map(Number);
-  if (status !== 200 || size !== LARGE) throw new Error(`${url} answered ${printed}`);
-  return size / MIB / seconds;
-}
-
-/** Requests a second that wrk gets over kept connections. An answer that is no success ends the run. */
-async function requests(url, connections, more = []) {
-  const printed = await output('wrk', ['-t2', `-c${connections}`, `-d${SECONDS}s`, ...more, url]);
-  if (/Non-2xx|Socket errors/.test(printed)) throw new Error(`${url}: ${printed}`);
-  return Number(printed.match(/Requests\/sec:\s*([\d.]+)/)[1]);
 }
 
 async function checkSame(url, path) {

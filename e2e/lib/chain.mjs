@@ -38,9 +38,9 @@ export class Chain {
     return new NonceManager(HDNodeWallet.fromMnemonic(MNEMONIC, `m/44'/60'/0'/0/${index}`).connect(this.provider));
   }
 
-  /** Somebody who has never been seen before, with Ether. Gives a wallet with its private key. */
-  async newWallet() {
-    const wallet = new Wallet(Wallet.createRandom().privateKey, this.provider);
+  /** Somebody who has never been seen before, or whoever is given, with Ether. Gives a wallet with its private key. */
+  async newWallet({ privateKey } = Wallet.createRandom()) {
+    const wallet = new Wallet(privateKey, this.provider);
     await this.rpc('anvil_setBalance', [wallet.address, RICH]);
     return wallet;
   }
@@ -73,7 +73,7 @@ export function connect(url) {
   return new JsonRpcProvider(url, CHAIN_ID, { staticNetwork: true, pollingInterval: 20, cacheTimeout: -1 });
 }
 
+/** The one build of anvil that is a package for everybody; other machines name theirs by ANVIL_BIN. */
 function anvil() {
-  const architecture = { x64: 'amd64', arm64: 'arm64' }[process.arch];
-  return createRequire(import.meta.url).resolve(`@foundry-rs/anvil-linux-${architecture}/bin/anvil`);
+  return process.env.ANVIL_BIN ?? createRequire(import.meta.url).resolve('@foundry-rs/anvil-linux-amd64/bin/anvil');
 }

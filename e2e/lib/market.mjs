@@ -64,9 +64,9 @@ export class Market {
     return sealed;
   }
 
-  /** Gives somebody one datatoken of a service. */
-  give(asset, address, service = asset.service) {
-    return Chain.done(contractAt('ERC20Template', service.datatokenAddress, asset.seller).mint(address, parseEther('1')));
+  /** Gives somebody datatokens of a service. */
+  give(asset, address, service = asset.service, count = 1) {
+    return Chain.done(contractAt('ERC20Template', service.datatokenAddress, asset.seller).mint(address, parseEther(String(count))));
   }
 
   /** The Provider's fee for `consumer`, as the datatoken takes it. */

@@ -14,10 +14,11 @@ const MONTH = 30 * 24 * 3600;
 export class Stack {
   /**
    * Starts all of it. `settings` are further variables of the server. With `past`, the chain's clock stays a month behind,
-   * so that orders can be made that are old; `toPresent` ends that.
+   * so that orders can be made that are old; `toPresent` ends that. Without a `workshop`, it makes one of its own.
    */
-  static async start({ settings = {}, past = false } = {}) {
+  static async start({ settings = {}, past = false, workshop = new Workshop(undefined, 'tidegate-e2e-') } = {}) {
     const stack = new Stack();
+    stack.workshop = workshop;
     try {
       await stack.#start(past);
       stack.provider = await stack.startProvider(settings);
@@ -29,7 +30,6 @@ export class Stack {
   }
 
   async #start(past) {
-    this.workshop = new Workshop(undefined, 'tidegate-e2e-');
     const now = Math.floor(Date.now() / 1000);
     this.chain = await Chain.start(this.workshop, { startTime: past ? now - MONTH : now - 60 });
     this.addressFile = this.workshop.path('address.json');

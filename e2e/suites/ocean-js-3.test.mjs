@@ -1,4 +1,4 @@
-// ocean.js 3.4.6 from publishing to downloading, as a market uses it, and the downloads of 3.1.3 and 5.1.3.
+// ocean.js 3.4.6 from publishing to downloading, as a market uses it, and the downloads of 3.1.3, 4.3.7 and 5.1.3.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -221,13 +221,25 @@ test('ocean.js 3.1.3 downloads 20 times in a row from one wallet', async () => {
   assert.ok([...seen].every((nonce) => nonce.length < 6), `the nonces count: ${[...seen]}`);
 });
 
-test('ocean.js 5.1.3 encrypts and downloads', async () => {
-  const asset = await publish([urlFile(stack.files.offer('/five.csv', readings))]);
-  const buyer = await buyerOf(asset);
-  const { transactionHash } = await order(asset, buyer);
-  const five = { ...oceanJs('ocean-js-5', stack), policy: true };
-  const wallet = five.signer({ privateKey: buyer.privateKey });
-  assert.match(await five.lib.ProviderInstance.encrypt({ some: 'document' }, 8996, stack.provider.url, wallet), /^0x[0-9a-f]+$/);
-  assert.ok((await download(asset, transactionHash, wallet, { client: five })).bytes.equals(readings));
-  five.close();
-});
+for (const [version, name] of [['4.3.7', 'ocean-js-4'], ['5.1.3', 'ocean-js-5']]) {
+  test(`ocean.js ${version} encrypts, and downloads by signature and by token`, async () => {
+    const asset = await publish([urlFile(stack.files.offer(`/${name}.csv`, readings))]);
+    const buyer = await buyerOf(asset);
+    const { transactionHash } = await order(asset, buyer);
+    const client = { ...oceanJs(name, stack), policy: true };
+    const wallet = client.signer({ privateKey: buyer.privateKey });
+    const { ProviderInstance } = client.lib;
+    const encrypt = version < '5' ? [] : [wallet];
+    assert.match(await ProviderInstance.encrypt({ some: 'document' }, 8996, stack.provider.url, ...encrypt), /^0x[0-9a-f]+$/);
+    assert.ok((await download(asset, transactionHash, wallet, { client })).bytes.equals(readings));
+
+    const token = await ProviderInstance.generateAuthToken(wallet, stack.provider.url);
+    const url = await ProviderInstance.getDownloadUrl(asset.id, asset.services[0].id, 0, transactionHash, stack.provider.url, token);
+    const opened = await fetch(url, { headers: { Authorization: token } });
+    assert.equal(opened.status, 200, `${url.replace(token, 'TOKEN')}: ${opened.status}`);
+    assert.ok(Buffer.from(await opened.arrayBuffer()).equals(readings));
+    assert.deepEqual(await ProviderInstance.invalidateAuthToken(wallet, token, stack.provider.url), { success: true });
+    assert.equal((await fetch(url, { headers: { Authorization: token } })).status, 400);
+    client.close();
+  });
+}

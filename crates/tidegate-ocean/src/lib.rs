@@ -14,6 +14,8 @@
 //! | [`fee`] | what the Provider asks for, signed |
 //! | [`order`] | what pays for which service, for whom and until when |
 //! | [`files`] | what a service's encrypted files say |
+//! | [`proof`] | what a datatoken's contract is told of an order that was served |
+//! | [`transaction`] | transactions, written and signed |
 
 pub mod ddo;
 pub mod did;
@@ -23,8 +25,10 @@ pub mod files;
 pub mod key;
 pub mod nonce;
 pub mod order;
+pub mod proof;
 pub mod receipt;
 pub mod signature;
+pub mod transaction;
 
 pub use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 
@@ -36,7 +40,9 @@ pub use files::{CallError, ContractCall, EncryptedFiles, FileObject, FileObjectE
 pub use key::{KeyError, ProviderKey};
 pub use nonce::{Nonce, NonceError};
 pub use order::{FeeTime, Order, OrderAsk, OrderRefusal, check_order, find_order, reused_order};
+pub use proof::{Execution, NotProvable};
 pub use receipt::{Log, Metadata, Receipt, metadata_of};
 pub use signature::{
     Signature, SignatureError, SignedRequest, is_signed_by, recover, wallet_hashes, wallet_signature,
 };
+pub use transaction::{GasPrice, SignedTransaction, Transaction};

@@ -9,11 +9,11 @@ use crate::{
     access::{AuthTokens, Nonces},
     accounts::{Accounts, Purpose},
     blobs::BlobStore,
-    chain::{Chains, Limits},
+    chain::{ChainMemo, Chains, Limits},
     clock::Clock,
     config::Config,
     data_dir::DataDir,
-    db::Db,
+    db::{Db, DbError, settings},
     downloads::Downloads,
     fetch::{FetchLimits, Fetcher, Guard, SystemResolver, system_tls},
     pins::{Library, Pins},
@@ -88,8 +88,9 @@ impl App {
         pins.measure_store().await?;
         let library = pins.library();
         let puller = Puller::new(library.clone(), store, elsewhere(&config)?, &config.pull);
-        let chains = Arc::new(Chains::new(&config.provider, &config.chains, Limits::default())?);
-        let outside = Outside::new(&config.provider)?;
+        let memo = chain_memo(&db).await?;
+        let chains = Arc::new(Chains::new(&config.provider, &config.chains, Limits::default(), memo)?);
+        let outside = Outside::new(&config.provider, &config.fetch)?;
         let contracts = Arc::clone(&chains) as Arc<dyn Contracts>;
         let sources = Sources::new(&config.provider, &outside, library.clone(), contracts);
         let tickets = key.derive(Purpose::Tickets)?;
@@ -128,6 +129,8 @@ fn elsewhere(config: &Config) -> anyhow::Result<Vec<pull::Source>> {
         // A gateway or a node that does not have a block searches for it before it answers.
         first_byte: pull.block_timeout,
         idle: config.fetch.idle_timeout,
+        total: pull.try_timeout,
+        size: pull.size.as_u64(),
         redirects: config.fetch.redirects,
     };
     let fetcher = |base: &Url| -> anyhow::Result<Fetcher> {
@@ -142,4 +145,27 @@ fn elsewhere(config: &Config) -> anyhow::Result<Vec<pull::Source>> {
         sources.push(pull::Source::kubo(base.clone(), fetcher(base)?, pull.block_timeout));
     }
     Ok(sources)
+}
+
+/// The setting that remembers the chain of a plain NETWORK_URL.
+const CHAIN: &str = "chain";
+
+async fn chain_memo(db: &Arc<Db>) -> Result<ChainMemo, DbError> {
+    let known = db.read(|s| Box::pin(settings::find_setting(s, CHAIN))).await?;
+    let known: Option<u64> = known.and_then(|id| id.parse().ok());
+    let db = Arc::clone(db);
+    let learned = Box::new(move |id: u64| {
+        if known == Some(id) {
+            return;
+        }
+        let db = Arc::clone(&db);
+        tokio::spawn(async move {
+            let id = id.to_string();
+            let put = db.write(move |s| Box::pin(async move { settings::put_setting(s, CHAIN, &id).await }));
+            if let Err(error) = put.await {
+                tracing::warn!(%error, "the id of the chain could not be remembered");
+            }
+        });
+    });
+    Ok(ChainMemo { known, learned })
 }

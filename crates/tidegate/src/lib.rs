@@ -1,4 +1,4 @@
-//! Tidegate: one binary that pins content, serves it, and will sell access to it.
+//! Tidegate: one binary that pins content, serves it, and sells or grants access to it.
 //!
 //! Dependencies point down:
 //!

@@ -105,7 +105,7 @@ test("somebody else's signature, or one over something else, opens nothing", asy
     'a byte too short': right.slice(0, -2),
     'a byte too long': `${right}00`,
     'of zeros': `0x${'0'.repeat(130)}`,
-    'of nonsense': 'signature',
+    'of nonsense': 'nonsense',
     'very long': `0x${'a'.repeat(7000)}`,
   };
   const asked = stack.files.requests.length;

@@ -57,6 +57,15 @@ test('a token is deleted for good, also over a restart, and only by its owner', 
   await delivered(await downloadWith({ AuthToken: again }), TREASURE, 'the other one, after a restart');
 });
 
+test('the signature that deletes a token may come in a header, as published examples send it', async () => {
+  const token = await newToken(buyer);
+  const nonce = market.nextNonce();
+  const headers = { signature: signText(buyer, `${buyer.address}${nonce}`) };
+  const deleted = await stack.provider.get('deleteAuthToken', { address: buyer.address, nonce, token }, { method: 'DELETE', headers });
+  assert.deepEqual(await deleted.json(), { success: 'Token has been deactivated.' });
+  await refused(await downloadWith({ AuthToken: token }));
+});
+
 test('tokens that somebody else made are refused', async () => {
   const claims = { exp: inAnHour(), address: buyer.address, jti: 'forged' };
   const real = (await newToken(buyer)).split('.');

@@ -36,8 +36,6 @@ pub enum FileObject {
     Ipfs {
         /// A CID and perhaps a path below it, unchecked.
         hash: String,
-        /// What a gateway is sent.
-        headers: Headers,
     },
     /// Content of Arweave.
     Arweave {
@@ -138,10 +136,11 @@ impl FileObject {
                 headers: object.headers()?,
                 userdata,
             }),
-            "ipfs" => Ok(Self::Ipfs {
-                hash: object.content_id("hash")?.ok_or(FileObjectError::MissingKeys)?,
-                headers: object.headers()?,
-            }),
+            "ipfs" => {
+                // Nobody is sent them: content is the same for everybody. Yet they must be headers.
+                object.headers()?;
+                Ok(Self::Ipfs { hash: object.content_id("hash")?.ok_or(FileObjectError::MissingKeys)? })
+            }
             "arweave" => Ok(Self::Arweave {
                 transaction_id: object
                     .content_id("transactionId")?

@@ -15,7 +15,7 @@ fn every_kind_of_file_is_read() {
     assert_eq!((method, headers), (Method::Post, vec![("X-Key".to_owned(), "s".to_owned())]));
 
     let ipfs = FileObject::parse(&json!({"type": "ipfs", "hash": "Qm/a b.csv"})).expect("ipfs");
-    assert_eq!(ipfs, FileObject::Ipfs { hash: "Qm/a b.csv".to_owned(), headers: vec![] });
+    assert_eq!(ipfs, FileObject::Ipfs { hash: "Qm/a b.csv".to_owned() });
     let arweave = FileObject::parse(&json!({"type": "arweave", "transactionId": "a_-"})).expect("arweave");
     assert_eq!(arweave.kind(), "arweave");
     let graphql = json!({"type": "graphql", "url": "http://g.example", "query": "{ x }", "headers": [{"A": "1"}, {"B": "2"}]});

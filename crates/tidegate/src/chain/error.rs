@@ -24,6 +24,9 @@ pub enum ChainError {
     /// The answer is larger than anything we use.
     #[error("{0} answered more than is accepted")]
     TooLarge(ChainLabel),
+    /// No node takes the transaction.
+    #[error("{0} does not take the transaction: {1}")]
+    Rejected(ChainLabel, Rejection),
     /// The operator has not configured this chain.
     #[error("chain {0} is not served here; NETWORK_URL names the chains that are")]
     NotServed(u64),
@@ -43,6 +46,23 @@ impl ChainError {
     pub fn is_outage(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }
+}
+
+/// What is wrong with a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Its sender cannot pay for it.
+    #[error("its sender cannot pay for it")]
+    NoMoney,
+    /// Another with its nonce is in a block.
+    #[error("its nonce is used up")]
+    NonceUsed,
+    /// Nothing: it was there before.
+    #[error("it is known already")]
+    Known,
+    /// Others pay more, or the one whose place it takes does.
+    #[error("it pays too little for gas")]
+    Underpriced,
 }
 
 /// A chain in texts: `chain 8996`, or `the chain of NETWORK_URL` before it has told its id.

@@ -1,7 +1,8 @@
 //! What the server asks of blockchains, and the only place that knows how.
 //!
 //! [`Chains`] are those in the settings. A [`Chain`] answers questions in terms of Ocean: is there this receipt, in
-//! which state is this data NFT. Below, `rpc` asks the chain's nodes, and `memory` remembers what they said.
+//! which state is this data NFT. Below, `rpc` asks the chain's nodes, and `memory` remembers what they said; `send` sends
+//! transactions of ours.
 //!
 //! | state of the nodes | what callers see |
 //! |---|---|
@@ -19,6 +20,7 @@ mod names;
 mod one;
 mod receipt;
 mod rpc;
+mod send;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,11 +36,12 @@ use crate::config::PerChain;
 
 pub use addresses::AddressFileError;
 use addresses::Addresses;
-pub use error::{ChainError, ChainLabel, Position, Trouble};
+pub use error::{ChainError, ChainLabel, Position, Rejection, Trouble};
 pub use memory::Fact;
 pub use one::Chain;
 use rpc::Rpc;
 pub use rpc::{Limits, RpcUrl};
+pub use send::SendError;
 
 /// All chains that are served.
 pub struct Chains {
@@ -54,6 +57,18 @@ struct Unnamed {
     fee_tokens: Option<PerChain<Address>>,
     addresses: Addresses,
     chain: OnceCell<Arc<Chain>>,
+    /// The chain as it was before, for as long as no node answers.
+    before: OnceCell<Arc<Chain>>,
+    memo: ChainMemo,
+}
+
+/// Remembers, over restarts, which chain it is that only its nodes can name: what is known to be final on it can then be
+/// told while they are away.
+pub struct ChainMemo {
+    /// Its id as it was remembered.
+    pub known: Option<u64>,
+    /// Takes its id once a node has told it.
+    pub learned: Box<dyn Fn(u64) + Send + Sync>,
 }
 
 /// Settings that no chain can be served with.
@@ -86,6 +101,13 @@ pub enum ChainsError {
     Client,
 }
 
+/// Remembers nothing.
+impl Default for ChainMemo {
+    fn default() -> Self {
+        Self { known: None, learned: Box::new(|_| {}) }
+    }
+}
+
 /// How long a list of all chains waits for the one without an id.
 const LIST_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -98,6 +120,7 @@ impl Chains {
         provider: &config::Provider,
         chains: &config::Chains,
         limits: Limits,
+        memo: ChainMemo,
     ) -> Result<Self, ChainsError> {
         if chains.is_empty() {
             return Ok(Self { named: BTreeMap::new(), unnamed: None });
@@ -125,6 +148,8 @@ impl Chains {
                 fee_tokens: provider.fee_token.clone(),
                 addresses,
                 chain: OnceCell::new(),
+                before: OnceCell::new(),
+                memo,
             }),
         };
         Ok(Self { named, unnamed })
@@ -169,15 +194,25 @@ impl Unnamed {
     async fn chain(&self) -> Result<&Arc<Chain>, ChainError> {
         let learn = || async {
             let id = self.rpc.learn().await?;
-            let key = key(id, &self.keys).map_err(|error| {
-                tracing::error!(%error, "the chain of NETWORK_URL cannot be served");
-                ChainError::NotServed(id)
-            })?;
-            let token = self.fee_tokens.as_ref().and_then(|tokens| tokens.get(id)).copied();
-            let chain = Chain::new(id, Arc::clone(&self.rpc), key, token, self.addresses.of(id));
-            Ok(Arc::new(chain))
+            let chain = self.with_id(id)?;
+            (self.memo.learned)(id);
+            Ok::<_, ChainError>(chain)
         };
-        self.chain.get_or_try_init(learn).await
+        match (self.chain.get_or_try_init(learn).await, self.memo.known) {
+            (Err(error), Some(id)) if error.is_outage() => {
+                self.before.get_or_try_init(|| async { self.with_id(id) }).await
+            }
+            (told, _) => told,
+        }
+    }
+
+    fn with_id(&self, id: u64) -> Result<Arc<Chain>, ChainError> {
+        let key = key(id, &self.keys).map_err(|error| {
+            tracing::error!(%error, "the chain of NETWORK_URL cannot be served");
+            ChainError::NotServed(id)
+        })?;
+        let token = self.fee_tokens.as_ref().and_then(|tokens| tokens.get(id)).copied();
+        Ok(Arc::new(Chain::new(id, Arc::clone(&self.rpc), key, token, self.addresses.of(id))))
     }
 }
 

@@ -7,10 +7,11 @@ use alloy_sol_types::SolCall;
 use moka::sync::Cache;
 use serde_json::json;
 use tidegate_ocean::{Address, B256, Bytes, ProviderKey, Receipt, U256};
+use tokio::sync::Mutex;
 
 use super::addresses::Contracts;
 use super::contracts::{DataNft, Factory, Wallet};
-use super::error::ChainError;
+use super::error::{ChainError, ChainLabel};
 use super::memory::{Fact, Memory};
 use super::names::network_name;
 use super::receipt::{RawBlock, RawReceipt};
@@ -30,6 +31,8 @@ pub struct Chain {
     owners: Memory<Address, Address>,
     codes: Memory<Address, bool>,
     deployed: Cache<Address, ()>,
+    /// Whoever holds it sends a transaction. In it is the least nonce of the next.
+    pub(super) turn: Mutex<u64>,
 }
 
 /// How long a state, an owner or code is taken for current. Whoever changes one waits no longer for it to count.
@@ -42,11 +45,11 @@ const STALE: Duration = Duration::from_secs(24 * 3600);
 const REMEMBERED: u64 = 10_000;
 
 /// Bytes of an answer that holds a number, a flag or a few words.
-const SMALL: usize = 64 << 10;
+pub(super) const SMALL: usize = 64 << 10;
 /// Bytes of a receipt. One block's gas can pay for about as much, no order for a hundredth of it.
 const RECEIPT: usize = 8 << 20;
 /// Bytes of a block's header with its transactions' hashes, and of a contract's code, twice what exists.
-const LARGE: usize = 2 << 20;
+pub(super) const LARGE: usize = 2 << 20;
 /// Bytes of the answer of a contract that a publisher names: about 2 MiB of data, in hex.
 const DATA: usize = 4 << 20;
 /// Gas for a call, so that a contract cannot keep a node busy for long.
@@ -75,6 +78,7 @@ impl Chain {
             owners: Memory::new(FRESH, STALE),
             codes: Memory::new(FRESH, STALE),
             deployed: Cache::new(REMEMBERED),
+            turn: Mutex::new(0),
         }
     }
 
@@ -239,7 +243,17 @@ impl Chain {
         self.rpc.ask(&Call::new("eth_call", &json!([what, "latest"]), limit)).await
     }
 
-    fn number(&self, number: U256) -> Result<u64, ChainError> {
+    /// The chain's nodes.
+    pub(super) fn rpc(&self) -> &Rpc {
+        &self.rpc
+    }
+
+    /// The chain in texts.
+    pub(super) fn label(&self) -> ChainLabel {
+        self.rpc.label()
+    }
+
+    pub(super) fn number(&self, number: U256) -> Result<u64, ChainError> {
         u64::try_from(number).map_err(|_| ChainError::Unexpected(self.rpc.label()))
     }
 }

@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Failure, Output, block_on};
 use crate::{
     app::App,
+    chain::ChainsError,
     clock::Clock,
     config::{Config, Overrides},
     http::Surfaces,
@@ -81,7 +82,12 @@ pub(super) fn run(command: Serve, output: Output) -> Result<(), Failure> {
         );
     }
     telemetry::metrics::recorder();
-    block_on(async { Ok(serve(config, output).await?) })
+    block_on(async { serve(config, output).await.map_err(wrong_setting) })
+}
+
+/// What the settings name but cannot be used is told from what happens to a good server.
+fn wrong_setting(error: anyhow::Error) -> Failure {
+    if error.is::<ChainsError>() { Failure::Usage(error) } else { Failure::Failed(error) }
 }
 
 async fn serve(config: Config, output: Output) -> anyhow::Result<()> {

@@ -39,6 +39,7 @@ const ALIASES: &[Alias] = &[
     Alias { name: "REQUEST_TIMEOUT", path: "provider.request_timeout", example: "10", read: seconds },
     plain("REQUEST_RETRIES", "provider.request_retries", "1"),
     plain("RBAC_SERVER_URL", "provider.rbac_url", "http://127.0.0.1:3000"),
+    Alias { name: "PRIVATE_PROVIDER", path: "provider.private", example: "1", read: anything },
     plain("USE_HTTP_PROOF", "provider.use_http_proof", "http://127.0.0.1:3001"),
     Alias { name: "USE_CHAIN_PROOF", path: "provider.use_chain_proof", example: "1", read: anything },
     Alias { name: "OCEAN_PROVIDER_URL", path: "server.listen", example: "http://0.0.0.0:8030", read: listen },

@@ -31,14 +31,15 @@ impl<'de> Deserialize<'de> for Chains {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let mut chains = Self::default();
         for (key, value) in Table::deserialize(d)? {
-            let urls = urls(value).map_err(|problem| D::Error::custom(format!("{key}: {problem}")))?;
             if key == AUTO {
-                chains.auto = urls;
-            } else {
-                let id = chain_id(&key).map_err(D::Error::custom)?;
-                if !urls.is_empty() {
-                    chains.by_id.insert(id, urls);
-                }
+                // The only one of NETWORK_URL, mostly, where nobody has written this key.
+                chains.auto = urls(value).map_err(D::Error::custom)?;
+                continue;
+            }
+            let id = chain_id(&key).map_err(D::Error::custom)?;
+            let urls = urls(value).map_err(|problem| D::Error::custom(format!("{key}: {problem}")))?;
+            if !urls.is_empty() {
+                chains.by_id.insert(id, urls);
             }
         }
         Ok(chains)

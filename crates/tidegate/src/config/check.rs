@@ -30,7 +30,6 @@ pub(super) fn complete(config: &mut Config) -> Result<(), Wrong> {
         ("provider.request_timeout", config.provider.request_timeout.is_zero()),
         ("provider.request_retries", config.provider.request_retries == 0),
         ("provider.confirmations", config.provider.confirmations == 0),
-        ("provider.ticket_lifetime", config.provider.ticket_lifetime.is_zero()),
         ("provider.document_size", config.provider.document_size.as_u64() == 0),
         ("provider.fileinfo_concurrent", config.provider.fileinfo_concurrent == 0),
         ("fetch.connect_timeout", config.fetch.connect_timeout.is_zero()),

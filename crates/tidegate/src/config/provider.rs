@@ -63,6 +63,8 @@ pub struct Provider {
     /// The policy server.
     #[serde(deserialize_with = "optional_address")]
     pub rbac_url: Option<Url>,
+    /// Is the policy server told that this server is private?
+    pub private: bool,
     /// Where the receipt of each download is posted.
     #[serde(deserialize_with = "optional_address")]
     pub use_http_proof: Option<Url>,
@@ -72,7 +74,7 @@ pub struct Provider {
     pub confirmations: u64,
     /// Blocks, its own included, under which an order is remembered for good.
     pub final_confirmations: u64,
-    /// How long a broken download can be resumed.
+    /// How long a broken download can be resumed; zero for not at all.
     #[serde(with = "humantime_serde")]
     pub ticket_lifetime: Duration,
     /// The largest document that `encrypt` takes and `decrypt` answers.

@@ -58,6 +58,7 @@ fn the_python_providers_plain_environment_is_understood() {
             ("RBAC_SERVER_URL", "http://rbac:3000/check"),
             ("USE_HTTP_PROOF", "http://proof:3001?key=1"),
             ("USE_CHAIN_PROOF", "yes please"),
+            ("PRIVATE_PROVIDER", "1"),
             ("OCEAN_PROVIDER_URL", "http://0.0.0.0:8031"),
             ("LOG_LEVEL", "WARNING"),
         ],
@@ -72,7 +73,7 @@ fn the_python_providers_plain_environment_is_understood() {
         Some(&provider.authorized_decrypters[0])
     );
     assert!(provider.ipfs_gateway.is_some() && provider.arweave_gateway.is_some());
-    assert!(provider.allow_non_public_ip && provider.use_chain_proof);
+    assert!(provider.allow_non_public_ip && provider.use_chain_proof && provider.private);
     assert_eq!(provider.max_checksum_length.as_u64(), 1 << 20);
     assert_eq!((provider.request_timeout, provider.request_retries), (Duration::from_millis(2500), 3));
     assert!(provider.rbac_url.is_some() && provider.use_http_proof.is_some());
@@ -163,7 +164,7 @@ fn empty_variables_are_not_set_and_useless_ones_are_told() {
 fn a_wrong_variable_is_named_with_a_right_value_and_never_repeated() {
     let chains = ("NETWORK_URL", r#"{"8996": "http://a"}"#);
     for (vars, expected) in [
-        (&[("NETWORK_URL", "SECRET")][..], "NETWORK_URL: auto: is not an address that begins with http://"),
+        (&[("NETWORK_URL", "SECRET")][..], "NETWORK_URL: is not an address that begins with http://"),
         (&[("NETWORK_URL", "{SECRET")], r#"a right one looks like: http://127.0.0.1:8545 or {"8996""#),
         (&[("NETWORK_URL", r#"{"x": "http://SECRET"}"#)], "NETWORK_URL: \"x\" is not the id of a chain"),
         (&[("NETWORK_URL", r#"{"1": ["ftp://SECRET"]}"#)], "NETWORK_URL: 1: is not an address"),

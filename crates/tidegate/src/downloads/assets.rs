@@ -1,7 +1,7 @@
 //! Assets as the metadata cache knows them, kept for a moment, with their files opened.
 
 use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use moka::sync::Cache;
 use tidegate_ocean::{Ddo, Did, EncryptedFiles, ProviderKey, Service};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::{
@@ -19,10 +20,15 @@ use crate::{
 
 /// How long an asset is taken as it was, without asking.
 const FRESH: Duration = Duration::from_secs(8);
+/// How long one that is not known is not asked for again.
+const ABSENT: Duration = Duration::from_secs(1);
 /// How long it is still better than nothing, when the metadata cache does not answer.
 const STALE: Duration = Duration::from_secs(60 * 60);
 /// Assets that are kept.
 const KEPT: u64 = 4096;
+
+/// Questions that are asked at once.
+const AT_ONCE: usize = 64;
 
 /// The longest document of an asset.
 const DOCUMENT_BYTES: usize = 4 << 20;
@@ -38,13 +44,21 @@ pub struct Assets {
 struct Origin {
     url: Url,
     fetcher: Fetcher,
+    turns: Semaphore,
 }
 
 /// A place for one asset. Whoever holds `asking` asks; others wait, or take what is known.
 #[derive(Default)]
 struct Slot {
-    known: Mutex<Option<(Timestamp, Arc<Asset>)>>,
+    said: Mutex<Option<Said>>,
     asking: tokio::sync::Mutex<()>,
+}
+
+/// What the metadata cache said, and when: an asset, or that there is none.
+#[derive(Clone)]
+struct Said {
+    at: Timestamp,
+    asset: Option<Arc<Asset>>,
 }
 
 /// An asset, and what was found out about it.
@@ -78,7 +92,8 @@ impl Assets {
     /// The assets that a metadata cache knows: where it is, and the client that asks it.
     #[must_use]
     pub fn new(server: Option<(Url, Fetcher)>, clock: Clock) -> Self {
-        let origin = server.map(|(url, fetcher)| Origin { url, fetcher });
+        let turns = Semaphore::new(AT_ONCE);
+        let origin = server.map(|(url, fetcher)| Origin { url, fetcher, turns });
         Self { clock, origin, known: Cache::builder().max_capacity(KEPT).build() }
     }
 
@@ -89,8 +104,8 @@ impl Assets {
     pub async fn find(&self, did: &Did) -> Result<Arc<Asset>, AssetError> {
         let origin = self.origin.as_ref().ok_or(AssetError::NotConfigured)?;
         let slot = self.known.get_with_by_ref(did, Arc::default);
-        if let Some(asset) = slot.fresh(self.clock.now()) {
-            return Ok(asset);
+        if let Some(known) = slot.fresh(self.clock.now()) {
+            return known.ok_or(AssetError::Unknown);
         }
         let _asking = match (slot.asking.try_lock(), slot.younger_than(STALE, self.clock.now())) {
             (Ok(asking), _) => asking,
@@ -98,8 +113,8 @@ impl Assets {
             (Err(_), Some(asset)) => return Ok(asset),
             (Err(_), None) => slot.asking.lock().await,
         };
-        if let Some(asset) = slot.fresh(self.clock.now()) {
-            return Ok(asset);
+        if let Some(known) = slot.fresh(self.clock.now()) {
+            return known.ok_or(AssetError::Unknown);
         }
         match origin.ask(did).await {
             Ok(document) => slot.update(did, &document, self.clock.now()),
@@ -108,7 +123,7 @@ impl Assets {
                 slot.younger_than(STALE, self.clock.now()).ok_or(AssetError::Unavailable(reason))
             }
             Err(error) => {
-                *slot.lock() = None;
+                *slot.lock() = Some(Said { at: self.clock.now(), asset: None });
                 Err(error)
             }
         }
@@ -118,6 +133,7 @@ impl Assets {
 impl Origin {
     /// The document of `did`.
     async fn ask(&self, did: &Did) -> Result<Bytes, AssetError> {
+        let _turn = self.turns.acquire().await;
         let base = self.url.as_str().trim_end_matches('/');
         let request = FetchRequest::get(&format!("{base}/api/aquarius/assets/ddo/{did}"));
         let accept = HeaderValue::from_static("application/json");
@@ -142,29 +158,35 @@ fn unavailable(error: FetchError) -> AssetError {
 }
 
 impl Slot {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Timestamp, Arc<Asset>)>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Said>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fresh(&self, now: Timestamp) -> Option<Arc<Asset>> {
-        self.younger_than(FRESH, now)
+    /// What need not be asked again now: an asset, or that there is none.
+    fn fresh(&self, now: Timestamp) -> Option<Option<Arc<Asset>>> {
+        let said = self.lock();
+        let said = said.as_ref()?;
+        let age = if said.asset.is_some() { FRESH } else { ABSENT };
+        (now < said.at.plus(age)).then(|| said.asset.clone())
     }
 
+    /// The asset, if it was there so shortly ago.
     fn younger_than(&self, age: Duration, now: Timestamp) -> Option<Arc<Asset>> {
-        let known = self.lock();
-        let (at, asset) = known.as_ref()?;
-        (now <= at.plus(age)).then(|| Arc::clone(asset))
+        let said = self.lock();
+        let said = said.as_ref()?;
+        said.asset.clone().filter(|_| now < said.at.plus(age))
     }
 
     /// Keeps the asset that `document` describes; the one that is there already, if nothing has changed.
     fn update(&self, did: &Did, document: &[u8], now: Timestamp) -> Result<Arc<Asset>, AssetError> {
         let digest = digest(&SHA256, document);
-        let mut known = self.lock();
-        let asset = match known.take() {
-            Some((_, asset)) if asset.digest.as_ref() == digest.as_ref() => asset,
+        let mut said = self.lock();
+        let known = said.take().and_then(|said| said.asset);
+        let asset = match known {
+            Some(asset) if asset.digest.as_ref() == digest.as_ref() => asset,
             _ => Arc::new(Asset::parse(did, document, digest)?),
         };
-        *known = Some((now, Arc::clone(&asset)));
+        *said = Some(Said { at: now, asset: Some(Arc::clone(&asset)) });
         Ok(asset)
     }
 }

@@ -57,6 +57,8 @@ pub struct Wanted<'a> {
 pub struct Grant {
     /// The asset and its service.
     pub offer: Offer,
+    /// Who asked for it.
+    pub buyer: Address,
     /// What to fetch.
     pub file: FileObject,
     /// What pays for it.
@@ -260,6 +262,6 @@ impl Downloads {
         let file = offer.file(wanted.file, wanted.userdata)?;
         self.check_policy(Action::Access, wanted.consumer, &offer).await?;
         let seller = offer.seller_of(slice::from_ref(&file)).await;
-        Ok(Grant { offer, file, order, seller })
+        Ok(Grant { offer, buyer: wanted.address, file, order, seller })
     }
 }

@@ -148,16 +148,25 @@ impl Orders {
         if has < self.final_confirmations {
             self.settling.insert(key, order);
         } else {
-            self.remember(key, order).await?;
+            self.remember(key, order).await;
         }
         Ok(order)
     }
 
-    async fn remember(&self, key: OrderKey, order: Order) -> Result<(), DbError> {
+    /// Keeps an order for good. One that cannot be written down is good all the same, and written another time.
+    async fn remember(&self, key: OrderKey, order: Order) {
         let (row_key, row) = (key.clone(), to_row(&order));
-        self.db.write(move |s| Box::pin(async move { table::insert_order(s, &row_key, &row).await })).await?;
-        self.finals.insert(key, order);
-        Ok(())
+        let written = self
+            .db
+            .write(move |s| Box::pin(async move { table::insert_order(s, &row_key, &row).await }))
+            .await;
+        match written {
+            Ok(()) => self.finals.insert(key, order),
+            Err(error) => {
+                tracing::warn!(%error, "a final order could not be written down");
+                self.settling.insert(key, order);
+            }
+        }
     }
 }
 

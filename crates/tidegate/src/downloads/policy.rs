@@ -17,6 +17,8 @@ const ANSWER_BYTES: usize = 64 << 10;
 /// The policy server, if there is one.
 pub struct Policy {
     server: Option<(Url, Fetcher)>,
+    /// What this server is called in questions: `public` or `private`.
+    access: &'static str,
 }
 
 /// What somebody is about to do.
@@ -76,10 +78,10 @@ impl Action {
 }
 
 impl Policy {
-    /// The server that the operator has set, and the client that asks it.
+    /// The server that the operator has set, and the client that asks it. It is told whether we are `private`.
     #[must_use]
-    pub fn new(server: Option<(Url, Fetcher)>) -> Self {
-        Self { server }
+    pub fn new(server: Option<(Url, Fetcher)>, private: bool) -> Self {
+        Self { server, access: if private { "private" } else { "public" } }
     }
 
     /// Whether `consumer` (as it was sent) may do that with a service of an asset. The question is signed with `key`.
@@ -99,7 +101,7 @@ impl Policy {
             event_type: action.name(),
             component: "provider",
             provider_address: key.address().to_string(),
-            provider_access: "public",
+            provider_access: self.access,
             credentials: Credentials { r#type: "address", value: consumer },
             signature: sign(action, consumer, key),
             dids: [Subject { did, service_id: service }],

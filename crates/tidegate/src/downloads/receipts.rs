@@ -1,4 +1,5 @@
-//! Receipts: what was delivered, for which order, signed with our key, kept, and posted where the operator says.
+//! Receipts: what was delivered, for which order, signed with our key, kept, and posted, or sent to the
+//! chain, where the operator says.
 //!
 //! Nobody waits for them: they are gathered, signed, and written together by a task that the server waits for at its end.
 
@@ -12,6 +13,7 @@ use tidegate_ocean::{Address, B256, keccak256};
 use tokio::{sync::mpsc, task::JoinHandle};
 use url::{Url, form_urlencoded};
 
+use super::proofs::Proofs;
 use crate::{
     chain::Chain,
     clock::Timestamp,
@@ -34,6 +36,8 @@ const ANSWER_BYTES: usize = 64 << 10;
 pub struct Delivery {
     /// The chain of the order.
     pub chain: Arc<Chain>,
+    /// The datatoken that was ordered.
+    pub datatoken: Address,
     /// The order's own transaction.
     pub order_tx: B256,
     /// Who downloaded.
@@ -95,11 +99,11 @@ enum Message {
 }
 
 impl Receipts {
-    /// Begins to write receipts into `db`, and to post them to an address if there is one.
+    /// Begins to write receipts into `db`, to post them to an address if there is one, and to have `proofs` of them sent.
     #[must_use]
-    pub fn start(db: Arc<Db>, post_to: Option<(Url, Fetcher)>) -> Self {
+    pub fn start(db: Arc<Db>, post_to: Option<(Url, Fetcher)>, proofs: Option<Proofs>) -> Self {
         let (sender, messages) = mpsc::channel(WAITING);
-        let task = tokio::spawn(Writer { db, post_to }.run(messages));
+        let task = tokio::spawn(Writer { db, post_to, proofs }.run(messages));
         Self { sender, task: Arc::new(Mutex::new(Some(task))) }
     }
 
@@ -128,6 +132,7 @@ struct Writer {
     db: Arc<Db>,
     /// Where receipts are posted, and by whom.
     post_to: Option<(Url, Fetcher)>,
+    proofs: Option<Proofs>,
 }
 
 impl Writer {
@@ -142,10 +147,16 @@ impl Writer {
             });
             let signed: Vec<_> = deliveries.collect();
             self.keep(&signed).await;
+            if let Some(proofs) = &self.proofs {
+                signed.iter().for_each(|signed| proofs.write(&signed.delivery, &signed.document));
+            }
             self.post(&signed).await;
             if closing {
-                return;
+                break;
             }
+        }
+        if let Some(proofs) = &self.proofs {
+            proofs.close().await;
         }
     }
 

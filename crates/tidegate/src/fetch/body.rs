@@ -3,29 +3,30 @@
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::FetchError;
+use super::{FetchError, FetchLimits};
 
 /// The body of an answer. Dropping it before its end closes the connection.
 pub struct FetchedBody {
     inner: Incoming,
-    idle: Duration,
+    limits: FetchLimits,
+    /// Bytes that may still come.
+    left: u64,
     /// Runs while bytes are waited for. An origin is not late as long as nobody asks it for more.
     late: Option<Pin<Box<Sleep>>>,
     waiting: bool,
 }
 
 impl FetchedBody {
-    pub(super) fn new(inner: Incoming, idle: Duration) -> Self {
-        Self { inner, idle, late: None, waiting: false }
+    pub(super) fn new(inner: Incoming, limits: FetchLimits) -> Self {
+        Self { inner, limits, left: limits.size, late: None, waiting: false }
     }
 
     /// How many bytes there will be, where the origin says so.
@@ -37,8 +38,12 @@ impl FetchedBody {
     /// All of it, if it is no longer than `limit` bytes.
     ///
     /// # Errors
-    /// It is longer, or does not come to its end.
-    pub async fn collect(mut self, limit: usize) -> Result<Bytes, FetchError> {
+    /// It is longer, or does not come to its end in time.
+    pub async fn collect(self, limit: usize) -> Result<Bytes, FetchError> {
+        timeout(self.limits.total, self.read_whole(limit)).await.map_err(|_| FetchError::Timeout)?
+    }
+
+    async fn read_whole(mut self, limit: usize) -> Result<Bytes, FetchError> {
         let within =
             |len: u64| usize::try_from(len).ok().filter(|len| *len <= limit).ok_or(FetchError::TooLarge);
         let declared = self.length().map(within).transpose()?;
@@ -54,8 +59,14 @@ impl FetchedBody {
         Ok(whole.freeze())
     }
 
+    fn within_size(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, FetchError> {
+        let len = frame.data_ref().map_or(0, Bytes::len) as u64;
+        self.left = self.left.checked_sub(len).ok_or(FetchError::TooLarge)?;
+        Ok(frame)
+    }
+
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let idle = self.idle;
+        let idle = self.limits.idle;
         let late = self.late.get_or_insert_with(|| Box::pin(sleep(idle)));
         if !self.waiting {
             self.waiting = true;
@@ -75,7 +86,7 @@ impl Body for FetchedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, FetchError>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
             self.waiting = false;
-            return Poll::Ready(frame.map(|frame| frame.map_err(|_| FetchError::Broken)));
+            return Poll::Ready(frame.map(|frame| self.within_size(frame.map_err(|_| FetchError::Broken)?)));
         }
         ready!(self.poll_late(cx));
         Poll::Ready(Some(Err(FetchError::Timeout)))

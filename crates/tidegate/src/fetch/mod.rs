@@ -61,6 +61,10 @@ pub struct FetchLimits {
     pub first_byte: Duration,
     /// Between two pieces of a body, while someone waits for them.
     pub idle: Duration,
+    /// For a whole answer, where that is what is wanted.
+    pub total: Duration,
+    /// Bytes of a body.
+    pub size: u64,
     /// Redirects that are followed.
     pub redirects: usize,
 }
@@ -71,6 +75,8 @@ impl Default for FetchLimits {
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(10),
             idle: Duration::from_secs(30),
+            total: Duration::from_secs(60),
+            size: 1 << 40,
             redirects: 5,
         }
     }
@@ -129,7 +135,7 @@ impl Fetcher {
                         status: head.status,
                         headers: head.headers,
                         url: request.url().clone(),
-                        body: FetchedBody::new(body, self.limits.idle),
+                        body: FetchedBody::new(body, self.limits),
                     });
                 }
             }

@@ -5,6 +5,7 @@ use tidegate_content::parse_cid;
 use super::{
     PinError, Pins,
     hold::{here, hold},
+    publish::record_content,
     request::wish_of,
 };
 use crate::{
@@ -63,14 +64,15 @@ impl Pins {
 
     async fn place_pulled(&self, job: &Job, holder: &str, pulled: Pulled) -> Result<bool, PinError> {
         let (root, size) = (pulled.sealed.root, pulled.size);
+        let mut place = self.room.place();
+        // Before the lock: making room takes the locks of what is removed.
+        self.reserve(&mut place, pulled.sealed.car_bytes).await?;
         let _publishing = self.publishing.lock(root).await;
         if self.content_exists(&root.to_string()).await?
             && let Some(kept) = self.commit_job(job, holder, None, size).await?
         {
             return Ok(kept);
         }
-        let mut place = self.room.place();
-        self.reserve(&mut place, pulled.sealed.car_bytes).await?;
         let committed = match self.put_in_place(pulled.sealed, pulled.kind, size).await {
             Ok(placed) => self.commit_job(job, holder, Some(placed), size).await,
             Err(error) => Err(error),
@@ -104,7 +106,7 @@ impl Pins {
                     }
                     let wish = wish_of(&job.job, size);
                     if let Some((content, prefixes)) = content {
-                        super::record_content(s, &content, &prefixes, now).await?;
+                        record_content(s, &content, &prefixes, now).await?;
                     } else if !here(s, &wish.pin.root).await? {
                         return Ok(None);
                     }

@@ -1,8 +1,8 @@
 //! The life of a pin: an upload is received, checked against what its owner signed, made durable, and counted; a request by CID
 //! is recorded; a pin is removed, and content that nobody holds any more.
 //!
-//! [`Pins`] is for those who write; who may read which content is decided in `library.rs`. `hold.rs` has the rules of holding and
-//! letting go, `collection.rs` those of removing.
+//! [`Pins`] is for those who write; who may read which content is decided in `library.rs`. `publish.rs` makes content durable,
+//! `hold.rs` has the rules of holding and letting go, `collection.rs` those of removing; `fulfil.rs` ends what `request.rs` begins.
 
 mod audit;
 mod check;
@@ -15,6 +15,7 @@ mod hold;
 mod library;
 pub(crate) mod locks;
 mod measure;
+mod publish;
 mod repair;
 mod request;
 mod room;
@@ -42,20 +43,16 @@ pub use whole::Wanted;
 
 use crate::{
     accounts::Caller,
-    blobs::{BlobError, BlobStore, Root, Sealed},
-    clock::{Clock, Timestamp},
+    blobs::{BlobError, BlobStore, Root},
+    clock::Clock,
     config::{Config, Limits},
     db::{
-        Db, DbError, Session, accounts,
-        contents::{self, ContentKind, NewContent},
+        Db, DbError, contents,
         pins::{NewPin, Pin, PinSource, Visibility},
     },
-    telemetry::metrics,
 };
-use collect::Found;
-use hold::{here, hold, job_of_upload};
 use locks::Locks;
-use room::{Place, Room};
+use room::Room;
 
 /// Why content was not pinned.
 #[derive(Debug, thiserror::Error)]
@@ -236,144 +233,10 @@ impl Pins {
             .map_err(|_| PinError::Stopped)?
     }
 
-    async fn keep(&self, found: Found, mut place: Place, wish: Wish) -> Result<Pin, PinError> {
-        let root = found.sealed.root;
-        // Two uploads of the same content would rename and remove each other's file.
-        let _publishing = self.publishing.lock(root).await;
-        let mut pinned = None;
-        if self.content_exists(&wish.pin.root).await? {
-            // Nothing when another process has just removed it.
-            pinned = self.commit(None, wish.clone()).await?;
-        }
-        let pinned = match pinned {
-            Some(pinned) => pinned,
-            None => {
-                // The blocks are all there is of the content; the file around them is a little more.
-                self.reserve(&mut place, found.sealed.car_bytes).await?;
-                let pinned = self.publish(found, wish).await?;
-                place.keep();
-                pinned
-            }
-        };
-        self.public.invalidate(&root);
-        metrics::pinned(pinned.pin.source.as_str());
-        Ok(pinned)
-    }
-
     async fn content_exists(&self, root: &str) -> Result<bool, DbError> {
         let root = root.to_owned();
         let content =
             self.db.read(move |s| Box::pin(async move { contents::find_content(s, &root).await })).await?;
         Ok(content.is_some())
     }
-
-    /// Announces, renames, commits: at every moment a crash leaves either a pin or something [`Pins::clean`] removes.
-    async fn publish(&self, found: Found, wish: Wish) -> Result<Pin, PinError> {
-        let root = found.sealed.root;
-        let kind = if found.is_directory { ContentKind::Directory } else { ContentKind::File };
-        let committed = match self.put_in_place(found.sealed, kind, found.size).await {
-            // A content that comes with its pin cannot be missing.
-            Ok(placed) => {
-                self.commit(Some(placed), wish).await.and_then(|pinned| pinned.ok_or(PinError::Stopped))
-            }
-            Err(error) => Err(error),
-        };
-        if committed.is_err() {
-            self.take_back(root).await;
-        }
-        committed
-    }
-
-    /// Announces the content and gives its file its name; what is to be committed then, or taken back.
-    async fn put_in_place(
-        &self,
-        mut sealed: Sealed,
-        kind: ContentKind,
-        size: u64,
-    ) -> Result<(NewContent, Vec<i64>), PinError> {
-        let content = NewContent {
-            root: sealed.root.to_string(),
-            kind,
-            size,
-            car_bytes: sealed.car_bytes,
-            block_count: sealed.block_prefixes.len() as u64,
-        };
-        let (text, node, now) = (content.root.clone(), Arc::clone(&self.node), self.clock.now());
-        self.db
-            .write(move |s| Box::pin(async move { contents::announce_incoming(s, &text, &node, now).await }))
-            .await?;
-        let mut prefixes = std::mem::take(&mut sealed.block_prefixes);
-        prefixes.sort_unstable();
-        let store = self.store.clone();
-        tokio::task::spawn_blocking(move || store.publish(sealed)).await.map_err(|_| PinError::Stopped)??;
-        Ok((content, prefixes))
-    }
-
-    /// One transaction: the content and its blocks if they are new, the pin and its job, and what it costs its account. Nothing
-    /// when the content should be here and is not.
-    async fn commit(
-        &self,
-        content: Option<(NewContent, Vec<i64>)>,
-        wish: Wish,
-    ) -> Result<Option<Pin>, PinError> {
-        let (quota, now) = (self.limits.account_quota.as_u64(), self.clock.now());
-        self.db
-            .try_write(move |s| {
-                Box::pin(async move {
-                    accounts::lock(s, wish.pin.account).await?;
-                    if let Some((content, prefixes)) = content {
-                        record_content(s, &content, &prefixes, now).await?;
-                    } else if !here(s, &wish.pin.root).await? {
-                        return Ok(None);
-                    }
-                    let pinned = hold(s, wish, quota, now).await?;
-                    job_of_upload(s, &pinned, now).await?;
-                    Ok(Some(pinned))
-                })
-            })
-            .await
-    }
-
-    /// Takes so many bytes altogether, after removing unpinned content before its time if need be.
-    async fn reserve(&self, place: &mut Place, bytes: u64) -> Result<(), PinError> {
-        if place.take(bytes) {
-            return Ok(());
-        }
-        self.make_room(bytes.saturating_sub(place.bytes())).await?;
-        if place.take(bytes) { Ok(()) } else { Err(PinError::StoreFull) }
-    }
-
-    /// Undoes a publication that was not committed. What fails here is done at the next start.
-    async fn take_back(&self, root: Root) {
-        let (store, text) = (self.store.clone(), root.to_string());
-        // A commit may have happened though its answer was lost: then the file must stay.
-        let undone = async {
-            if !self.content_exists(&text).await? {
-                tokio::task::spawn_blocking(move || store.remove(&root))
-                    .await
-                    .map_err(|_| PinError::Stopped)?
-                    .map_err(BlobError::from)?;
-            }
-            self.db
-                .write(move |s| Box::pin(async move { contents::forget_incoming(s, &text).await }))
-                .await?;
-            Ok::<(), PinError>(())
-        };
-        if let Err(error) = undone.await {
-            tracing::warn!(%root, %error, "an unfinished pin is left for the next start to remove");
-        }
-    }
-}
-
-/// Records a content whose file is in place, with its blocks, and that it came.
-async fn record_content(
-    s: &mut Session<'_>,
-    content: &NewContent,
-    prefixes: &[i64],
-    now: Timestamp,
-) -> Result<(), DbError> {
-    if let Some(id) = contents::insert_content(s, content, now).await? {
-        contents::insert_blocks(s, id, prefixes).await?;
-    }
-    contents::forget_incoming(s, &content.root).await
 }

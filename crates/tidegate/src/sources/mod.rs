@@ -42,9 +42,6 @@ use blocks::BlockGateway;
 use ipfs::Ipfs;
 use remote::Remote;
 
-/// How long a question about a file may take, with its redirects and the reading for a checksum.
-const PROBE_PATIENCE: Duration = Duration::from_secs(30);
-
 /// On whose behalf a file is asked for. With neither, as for a file object that anybody may send, only public content
 /// is found in the own store, and contracts only if the object names their chain.
 #[derive(Debug, Clone, Copy, Default)]
@@ -73,9 +70,16 @@ impl Outside {
     ///
     /// # Errors
     /// The cryptography has none of TLS's versions.
-    pub fn new(settings: &config::Provider) -> Result<Self, rustls::Error> {
+    pub fn new(settings: &config::Provider, bounds: &config::Fetch) -> Result<Self, rustls::Error> {
         let guard = if settings.allow_non_public_ip { Guard::anywhere() } else { Guard::public() };
-        let limits = FetchLimits { first_byte: settings.request_timeout, ..FetchLimits::default() };
+        let limits = FetchLimits {
+            connect: bounds.connect_timeout,
+            first_byte: settings.request_timeout,
+            idle: bounds.idle_timeout,
+            total: bounds.total_timeout,
+            size: bounds.size.as_u64(),
+            redirects: bounds.redirects,
+        };
         Ok(Self { guard, resolver: Arc::new(SystemResolver::new()), tls: system_tls()?, limits })
     }
 
@@ -103,6 +107,8 @@ pub struct Sources {
     arweave: Option<(Url, Fetcher)>,
     contracts: Arc<dyn Contracts>,
     attempts: u32,
+    /// How long a question about a file may take, with its redirects and the reading for a checksum.
+    patience: Duration,
     max_checksum: u64,
 }
 
@@ -123,6 +129,7 @@ impl Sources {
             arweave: settings.arweave_gateway.as_ref().map(|url| (url.clone(), outside.fetcher_for(url))),
             contracts,
             attempts: settings.request_retries.max(1),
+            patience: outside.limits.total,
             max_checksum: settings.max_checksum_length.as_u64(),
         }
     }
@@ -165,7 +172,7 @@ impl Sources {
         let mut left = self.attempts;
         loop {
             left -= 1;
-            let tried = time::timeout(PROBE_PATIENCE, self.probe_once(file, seller, checksum_up_to)).await;
+            let tried = time::timeout(self.patience, self.probe_once(file, seller, checksum_up_to)).await;
             match tried.unwrap_or(Err(FetchError::Timeout.into())) {
                 Err(error) if left > 0 && error.may_pass() => {}
                 done => return done,

@@ -19,6 +19,7 @@ const COLLECTED_BYTES: &str = "tidegate_collected_bytes_total";
 const PINNED: &str = "tidegate_pins_total";
 const CHAIN_ASKED: &str = "tidegate_chain_requests_total";
 const CHAIN_SECONDS: &str = "tidegate_chain_request_seconds";
+const PROOFS: &str = "tidegate_chain_proofs_total";
 
 /// Records numbers from here on and returns what prints them. One recorder a process, however many servers run in it.
 pub fn recorder() -> &'static PrometheusHandle {
@@ -47,6 +48,7 @@ pub fn recorder() -> &'static PrometheusHandle {
         describe_counter!(COLLECTED_BYTES, Unit::Bytes, "Bytes of the files of contents removed");
         describe_counter!(CHAIN_ASKED, "Questions to the RPCs of a chain, by chain, RPC and outcome");
         describe_histogram!(CHAIN_SECONDS, Unit::Seconds, "Time until an RPC answered or failed");
+        describe_counter!(PROOFS, "Proofs of downloads for a chain, by chain and outcome");
         gauge!(CONNECTIONS).set(0);
         gauge!(UPLOADS).set(0);
         handle
@@ -76,6 +78,8 @@ pub enum Surface {
     Endpoint,
     /// The Pinning Service API.
     PinningService,
+    /// Selling access.
+    Provider,
     /// For operators.
     Operations,
     /// Everything else.
@@ -90,8 +94,15 @@ struct SurfaceCounts {
 }
 
 impl Surface {
-    const ALL: [Self; 6] =
-        [Self::Gateway, Self::Cloud, Self::Endpoint, Self::PinningService, Self::Operations, Self::Other];
+    const ALL: [Self; 7] = [
+        Self::Gateway,
+        Self::Cloud,
+        Self::Endpoint,
+        Self::PinningService,
+        Self::Provider,
+        Self::Operations,
+        Self::Other,
+    ];
 
     fn label(self) -> &'static str {
         match self {
@@ -99,6 +110,7 @@ impl Surface {
             Self::Cloud => "cloud",
             Self::Endpoint => "endpoint",
             Self::PinningService => "psa",
+            Self::Provider => "provider",
             Self::Operations => "operations",
             Self::Other => "other",
         }
@@ -172,4 +184,25 @@ pub fn chain_asked(chain: Option<u64>, position: usize, outcome: &'static str, t
     let rpc = position.to_string();
     histogram!(CHAIN_SECONDS, "chain" => chain.clone(), "rpc" => rpc.clone()).record(took);
     counter!(CHAIN_ASKED, "chain" => chain, "rpc" => rpc, "outcome" => outcome).increment(1);
+}
+
+/// What became of a proof of a download.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proven {
+    /// It is on the chain.
+    Written,
+    /// The datatoken's contract does not know proofs.
+    NotTaken,
+    /// It could not be sent.
+    Lost,
+}
+
+/// A proof is done with.
+pub fn proof_done(chain: u64, outcome: Proven) {
+    let outcome = match outcome {
+        Proven::Written => "written",
+        Proven::NotTaken => "not-taken",
+        Proven::Lost => "lost",
+    };
+    counter!(PROOFS, "chain" => chain.to_string(), "outcome" => outcome).increment(1);
 }

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::super::error::Trouble;
+use super::super::error::{Rejection, Trouble};
 
 /// A question.
 #[derive(Clone)]
@@ -45,12 +45,24 @@ impl Call {
     /// Whether a contract answers, which a stranger may have chosen or written: that it takes long or fails oddly then says
     /// nothing about the node.
     pub(super) fn is_of_a_contract(&self) -> bool {
-        self.method == "eth_call"
+        matches!(self.method, "eth_call" | ESTIMATE)
+    }
+
+    /// Whether the answer may be about a transaction of ours.
+    fn is_of_a_transaction(&self) -> bool {
+        matches!(self.method, "eth_sendRawTransaction" | ESTIMATE)
     }
 
     fn refusal(&self, error: &ErrorObject) -> Refusal {
-        if self.is_of_a_contract() && error.is_about_the_contract() {
+        let letters = error.letters();
+        // First, since a contract's words may be any.
+        if self.is_of_a_contract() && (error.code == 3 || is_about_the_contract(&letters)) {
             return Refusal::Reverted;
+        }
+        if self.is_of_a_transaction()
+            && let Some(rejection) = rejection(&letters)
+        {
+            return Refusal::Rejected(rejection);
         }
         match error.code {
             LIMIT_EXCEEDED | 429 => Refusal::Trouble(Trouble::Busy(None)),
@@ -58,6 +70,9 @@ impl Call {
         }
     }
 }
+
+/// A question about a contract and about a transaction.
+const ESTIMATE: &str = "eth_estimateGas";
 
 /// EIP-1474: the request exceeds a defined limit.
 const LIMIT_EXCEEDED: i64 = -32005;
@@ -69,6 +84,8 @@ pub(super) enum Refusal {
     Trouble(Trouble),
     /// The contract failed; it does so on every node.
     Reverted,
+    /// The transaction cannot be taken; no node will.
+    Rejected(Rejection),
     /// The answer is too large; so it is on every node.
     TooLarge,
 }
@@ -99,25 +116,50 @@ struct ErrorObject {
 }
 
 impl ErrorObject {
-    /// Whether the contract failed and not the node. Nodes do not agree on a code (geth has 3 with a reason and -32000
-    /// without, others -32015 or -32603) nor on blanks and capitals; the words are steadier.
-    fn is_about_the_contract(&self) -> bool {
-        const WORDS: [&str; 10] = [
-            "revert",
-            "evmerror",
-            "vmexecution",
-            "invalidopcode",
-            "outofgas",
-            "stackunderflow",
-            "stacklimit",
-            "invalidjump",
-            "gasuintoverflow",
-            "executionaborted",
-        ];
+    /// The words without blanks and capitals, on which nodes agree no more than on codes.
+    fn letters(&self) -> String {
         let letters = self.message.chars().take(1000).filter(char::is_ascii_alphabetic);
-        let letters: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
-        self.code == 3 || WORDS.iter().any(|word| letters.contains(word))
+        letters.map(|letter| letter.to_ascii_lowercase()).collect()
     }
+}
+
+/// Whether the contract failed and not the node. For that, geth has code 3 with a reason and -32000 without, others -32015
+/// or -32603; the words are steadier.
+fn is_about_the_contract(letters: &str) -> bool {
+    const WORDS: [&str; 10] = [
+        "revert",
+        "evmerror",
+        "vmexecution",
+        "invalidopcode",
+        "outofgas",
+        "stackunderflow",
+        "stacklimit",
+        "invalidjump",
+        "gasuintoverflow",
+        "executionaborted",
+    ];
+    WORDS.iter().any(|word| letters.contains(word))
+}
+
+/// What geth, Erigon, Nethermind, Besu and anvil say of a transaction that they do not take.
+fn rejection(letters: &str) -> Option<Rejection> {
+    const WORDS: [(&str, Rejection); 14] = [
+        ("insufficientfunds", Rejection::NoMoney),
+        ("insufficientbalance", Rejection::NoMoney),
+        ("upfrontcostexceeds", Rejection::NoMoney),
+        ("noncetoolow", Rejection::NonceUsed),
+        ("nonceistoolow", Rejection::NonceUsed),
+        ("oldnonce", Rejection::NonceUsed),
+        ("alreadyknown", Rejection::Known),
+        ("alreadyimported", Rejection::Known),
+        ("underpriced", Rejection::Underpriced),
+        ("feetoolow", Rejection::Underpriced),
+        ("lessthanblockbasefee", Rejection::Underpriced),
+        ("gaspricetoolow", Rejection::Underpriced),
+        ("gaspricebelow", Rejection::Underpriced),
+        ("replacementnotallowed", Rejection::Underpriced),
+    ];
+    WORDS.iter().find(|(word, _)| letters.contains(word)).map(|(_, rejection)| *rejection)
 }
 
 #[cfg(test)]
@@ -145,6 +187,34 @@ mod tests {
         for bad in [&br#"{"id":1}"#[..], b"<html>", b"", br#"{"result":"text"}"#] {
             assert_eq!(call.read::<Option<u64>>(bad), Err(Refusal::Trouble(Trouble::NotUnderstood)));
         }
+    }
+
+    #[test]
+    fn a_transaction_that_is_not_taken_is_told_from_a_failing_node() {
+        let read = |method, words: &str| {
+            call(method)
+                .read::<String>(format!(r#"{{"error":{{"code":-32000,"message":"{words}"}}}}"#).as_bytes())
+        };
+        for (words, rejection) in [
+            ("insufficient funds for gas * price + value: balance 0", Rejection::NoMoney),
+            ("Insufficient funds for gas * price + value", Rejection::NoMoney),
+            ("Upfront cost exceeds account balance", Rejection::NoMoney),
+            ("nonce too low: next nonce 5, tx nonce 4", Rejection::NonceUsed),
+            ("OldNonce, Current nonce: 5, nonce of rejected tx: 4", Rejection::NonceUsed),
+            ("already known", Rejection::Known),
+            ("transaction already imported", Rejection::Known),
+            ("replacement transaction underpriced", Rejection::Underpriced),
+            ("max fee per gas less than block base fee: address 0x0", Rejection::Underpriced),
+        ] {
+            assert_eq!(read("eth_sendRawTransaction", words), Err(Refusal::Rejected(rejection)), "{words}");
+        }
+        assert_eq!(
+            read("eth_sendRawTransaction", "txpool is full"),
+            Err(Refusal::Trouble(Trouble::Code(-32000)))
+        );
+        assert_eq!(read("eth_call", "nonce too low"), Err(Refusal::Trouble(Trouble::Code(-32000))));
+        assert_eq!(read(ESTIMATE, "execution reverted: insufficient funds"), Err(Refusal::Reverted));
+        assert_eq!(read(ESTIMATE, "insufficient funds"), Err(Refusal::Rejected(Rejection::NoMoney)));
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub struct Limits {
     pub retries: u32,
     /// Before the first of these; it doubles each time.
     pub pause: Duration,
+    /// For a transaction to get into a block, before it is offered at a better price.
+    pub mined: Duration,
     /// Questions open at once, and half as many more to contracts.
     pub open: usize,
 }
@@ -69,6 +71,7 @@ impl Default for Limits {
             doubt: Duration::from_millis(600),
             retries: 2,
             pause: Duration::from_millis(100),
+            mined: Duration::from_secs(60),
             open: 128,
         }
     }
@@ -142,6 +145,11 @@ impl Rpc {
     /// The chain in texts.
     pub(super) fn label(&self) -> ChainLabel {
         ChainLabel(self.chain())
+    }
+
+    /// How patient this is.
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// The chain, asked of the nodes if need be.
@@ -246,6 +254,9 @@ impl Rpc {
                     return Round::Answered(index, answer);
                 }
                 Err(Refusal::Reverted) => return Round::Refused(ChainError::Reverted(self.label())),
+                Err(Refusal::Rejected(why)) => {
+                    return Round::Refused(ChainError::Rejected(self.label(), why));
+                }
                 Err(Refusal::TooLarge) => return Round::Refused(ChainError::TooLarge(self.label())),
                 Err(Refusal::Trouble(trouble)) => troubles[index] = Some(trouble),
             }

@@ -57,7 +57,7 @@ impl Node {
             Err(_) => Err(Refusal::Trouble(Trouble::Timeout)),
         };
         let label = match &outcome {
-            Ok(_) | Err(Refusal::Reverted | Refusal::TooLarge) => {
+            Ok(_) | Err(Refusal::Reverted | Refusal::Rejected(_) | Refusal::TooLarge) => {
                 self.answered(chain);
                 "answered"
             }

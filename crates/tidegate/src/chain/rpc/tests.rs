@@ -55,6 +55,7 @@ const LIMITS: Limits = Limits {
     doubt: Duration::from_millis(40),
     retries: 1,
     pause: Duration::from_millis(1),
+    mined: Duration::ZERO,
     open: 4,
 };
 

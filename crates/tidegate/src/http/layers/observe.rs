@@ -93,6 +93,7 @@ fn surface(path: &str) -> Surface {
         "ping" | "endpoint" | "oauth" => Surface::Cloud,
         "pinning" => Surface::Endpoint,
         "psa" => Surface::PinningService,
+        "api" => Surface::Provider,
         "livez" | "readyz" | "metrics" => Surface::Operations,
         _ => Surface::Other,
     }

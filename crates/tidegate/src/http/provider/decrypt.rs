@@ -28,7 +28,7 @@ pub(super) async fn decrypt(State(app): State<App>, request: Request) -> Result<
     let chain_id = params.text("chainId").unwrap_or_default();
     let transaction = params.text("transactionId");
     let nonce = params.text("nonce").unwrap_or_default();
-    let signature = params.text("signature").ok_or_else(ProviderError::no_signature)?;
+    let signature = params.signature().ok_or_else(ProviderError::no_signature)?;
     let subject = transaction.as_deref().unwrap_or(&nft);
     let request = SignedRequest::Decrypt { subject, address: &decrypter, chain_id: &chain_id };
     let signer = check(&app, request, &decrypter, &nonce, &signature).await?;
@@ -83,7 +83,7 @@ fn validate(params: &Params) -> Result<(), Violations> {
             wrong.add(field, required_with(field, &others.join(", ")));
         }
     }
-    if !params.has("signature") {
+    if params.signature().is_none() {
         wrong.add("signature", super::error::NO_SIGNATURE);
     }
     wrong.check()

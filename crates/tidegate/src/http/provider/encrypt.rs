@@ -27,7 +27,7 @@ pub(super) async fn encrypt(State(app): State<App>, request: Request) -> Result<
     let chain = find_chain(&app, &chain).await?.ok_or_else(failed)?;
     let limit = usize::try_from(app.config.provider.document_size.as_u64()).unwrap_or(usize::MAX);
     let plain = read_body(request.into_body(), limit).await?;
-    if let Some(signature) = params.text("signature") {
+    if let Some(signature) = params.signature() {
         let nonce = nonce_of(&params)?;
         let address = params.text("consumerAddress").unwrap_or_default();
         let signer = check(&app, SignedRequest::Encrypt, &address, &nonce, &signature).await?;

@@ -20,6 +20,9 @@ use crate::{
 /// What was wrong where a signature was looked for and none was good.
 pub(super) const NO_SIGNATURE: &str = "Invalid signature provided. Please check the nonce or documentId.";
 
+/// When to come again where something that we need is away.
+const SOON: Duration = Duration::from_secs(2);
+
 /// Why a request of this dialect was refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::http) enum ProviderError {
@@ -35,8 +38,12 @@ pub(in crate::http) enum ProviderError {
     Denied,
     /// No such route or method, with the request's parameters: 404, 405.
     Route(StatusCode, Value),
-    /// Too much at once; try again after a while: 429.
+    /// The caller asks too often; try again after a while: 429.
+    TooOften(Duration),
+    /// All callers together ask too much; try again after a while: 503.
     Busy(Duration),
+    /// Something that the request depends on does not answer: 503.
+    Away(String),
     /// The operator has to set this first: 503.
     NotConfigured(&'static str),
     /// Our side.
@@ -118,23 +125,32 @@ impl IntoResponse for ProviderError {
             Self::Route(status, context) => {
                 Answer(status, NoRoute { context, error: route_text(status) }).into_response()
             }
-            Self::Busy(after) => {
-                let mut response =
-                    refusal(StatusCode::TOO_MANY_REQUESTS, "Too many requests; try again after a while.");
-                let seconds = HeaderValue::from(after.as_secs().max(1));
-                response.headers_mut().insert(header::RETRY_AFTER, seconds);
-                response
+            Self::TooOften(after) => {
+                let text = "You ask too often; try again after a while.";
+                retry_after(refusal(StatusCode::TOO_MANY_REQUESTS, text), after)
             }
+            Self::Busy(after) => {
+                let text = "Too much is asked at once; try again after a while.";
+                retry_after(refusal(StatusCode::SERVICE_UNAVAILABLE, text), after)
+            }
+            Self::Away(text) => retry_after(refusal(StatusCode::SERVICE_UNAVAILABLE, &text), SOON),
             Self::NotConfigured(setting) => refusal(
                 StatusCode::SERVICE_UNAVAILABLE,
                 &format!("This server is not set up for it: {setting} is not set."),
             ),
             Self::Failed(failure) => {
                 let (status, text) = failure.outside();
-                refusal(status, text)
+                let response = refusal(status, text);
+                if failure == Failure::Unavailable { retry_after(response, SOON) } else { response }
             }
         }
     }
+}
+
+fn retry_after(mut response: Response, after: Duration) -> Response {
+    let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 fn refusal(status: StatusCode, text: &str) -> Response {
@@ -182,7 +198,10 @@ impl From<ChainError> for ProviderError {
             ChainError::NotServed(id) => Self::refused(format!("Unsupported chain ID {id}")),
             ChainError::NoFactory(_) => Self::NotConfigured("ADDRESS_FILE"),
             ChainError::NoFeeToken(_) => Self::NotConfigured("PROVIDER_FEE_TOKEN"),
-            ChainError::Reverted(_) | ChainError::Unexpected(_) | ChainError::TooLarge(_) => {
+            ChainError::Reverted(_)
+            | ChainError::Rejected(..)
+            | ChainError::Unexpected(_)
+            | ChainError::TooLarge(_) => {
                 Self::refused(format!("The chain does not answer as expected: {error}."))
             }
         }

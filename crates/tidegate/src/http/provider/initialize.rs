@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     app::App,
-    downloads::{Offer, Reason, policy::Action},
+    downloads::{Offer, Reason, Refusal, policy::Action},
     http::Peer,
 };
 
@@ -62,9 +62,12 @@ pub(super) async fn quote(
     }
     app.downloads.check_policy(Action::Initialize, &consumer, &offer).await?;
     if let (Some(transaction), Some(address)) = (params.text("transferTxId"), address) {
-        // Whatever is wrong with that order, a new one can be made.
-        if let Ok(order) = app.downloads.order(&offer, &transaction, address, FeeTime::Ignored).await {
-            return Ok(Answer(StatusCode::OK, Paid { valid_order: order.tx }).into_response());
+        match app.downloads.order(&offer, &transaction, address, FeeTime::Ignored).await {
+            Ok(order) => return Ok(Answer(StatusCode::OK, Paid { valid_order: order.tx }).into_response()),
+            // Whatever is wrong with that order, a new one can be made.
+            Err(Refusal::On(..)) => {}
+            // It may be good, and nobody should pay twice because nobody knows.
+            Err(unknown) => return Err(unknown.into()),
         }
     }
     if let Some(index) = file_index(&params)? {

@@ -93,6 +93,11 @@ impl Params {
         }
     }
 
+    /// The signature, if there is one. ocean.js from 4.3 to 6 writes what it does not have as the text `null`.
+    pub(super) fn signature(&self) -> Option<Cow<'_, str>> {
+        self.text("signature").filter(|text| !matches!(text.as_ref(), "null" | "undefined"))
+    }
+
     /// Whether the value is what Python takes for true: so is the text `false`.
     pub(super) fn is_true(&self, name: &str) -> bool {
         self.value(name).is_some_and(|value| match value {

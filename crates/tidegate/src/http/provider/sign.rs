@@ -15,7 +15,6 @@ use crate::{
     app::App,
     chain::{Chain, ChainError},
     downloads::{SignatureRefusal, Signed, Signer},
-    http::error::Failure,
 };
 
 /// The longest signature that is looked at: a contract wallet's may hold several keys'.
@@ -107,7 +106,7 @@ impl From<SignatureRefusal> for ProviderError {
     fn from(refusal: SignatureRefusal) -> Self {
         match refusal {
             SignatureRefusal::NotSigned(text) => Self::Signature(text),
-            SignatureRefusal::Unavailable => Self::Failed(Failure::Unavailable),
+            unavailable @ SignatureRefusal::Unavailable => Self::Away(unavailable.to_string()),
         }
     }
 }

@@ -100,7 +100,7 @@ async fn signer(
     let nonce = nonce_of(params)?;
     let address = params.text("address").unwrap_or_default();
     let in_header = || headers.get("signature").and_then(|value| value.to_str().ok()).map(Cow::Borrowed);
-    let Some(signature) = params.text("signature").or_else(in_header) else {
+    let Some(signature) = params.signature().or_else(in_header) else {
         let mut missing = Violations::of("signature", required("signature"));
         missing.add("signature", super::error::NO_SIGNATURE);
         return Err(missing.into());

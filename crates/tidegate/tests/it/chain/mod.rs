@@ -1,14 +1,15 @@
-//! What the server learns from chains, over nodes that behave well and badly.
+//! What the server learns from chains and sends to them, over nodes that behave well and badly.
 
 mod nodes;
 mod questions;
+mod sending;
 mod sockets;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use tidegate::chain::{Chain, Chains, Limits};
+use tidegate::chain::{Chain, ChainMemo, Chains, Limits};
 use tidegate::config::{Config, PerChain};
 use tidegate_ocean::{Address, B256, Log};
 
@@ -48,7 +49,7 @@ pub async fn chain(nodes: &[&FakeChain], limits: Limits) -> Arc<Chain> {
 
 /// The chain of these settings.
 pub async fn served(config: &Config, limits: Limits) -> Arc<Chain> {
-    let chains = Chains::new(&config.provider, &config.chains, limits).unwrap();
+    let chains = Chains::new(&config.provider, &config.chains, limits, ChainMemo::default()).unwrap();
     Arc::clone(chains.get(ID).await.unwrap())
 }
 

@@ -4,8 +4,9 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use secrecy::SecretString;
-use tidegate::chain::{Chains, Fact};
+use tidegate::chain::{ChainMemo, Chains, Fact};
 use tidegate::telemetry::metrics;
+use tidegate_ocean::B256;
 
 use super::{ID, address, chain, hasty, mine, patient, served, settings};
 use crate::support::chain::{FakeChain, Fault, RPC_KEY};
@@ -130,7 +131,7 @@ async fn a_chain_without_an_id_is_served_once_its_node_answers() {
     let mut config = settings(&[]);
     config.chains.by_id.clear();
     config.chains.auto = vec![SecretString::from(node.url())];
-    let chains = Chains::new(&config.provider, &config.chains, patient()).unwrap();
+    let chains = Chains::new(&config.provider, &config.chains, patient(), ChainMemo::default()).unwrap();
     assert!(chains.all().await.is_empty());
     assert!(chains.get(ID).await.err().unwrap().is_outage());
     node.recover();
@@ -143,11 +144,34 @@ async fn a_chain_without_an_id_is_served_once_its_node_answers() {
 }
 
 #[tokio::test]
+async fn a_chain_that_told_its_id_before_is_known_while_its_node_is_away() {
+    let node = FakeChain::start(ID).await;
+    let mut config = settings(&[]);
+    config.chains.by_id.clear();
+    config.chains.auto = vec![SecretString::from(node.url())];
+    let told = Arc::new(Mutex::new(None));
+    let open = |known| {
+        let told = Arc::clone(&told);
+        let learned = Box::new(move |id| *told.lock().unwrap() = Some(id));
+        Chains::new(&config.provider, &config.chains, patient(), ChainMemo { known, learned }).unwrap()
+    };
+    assert_eq!(open(None).get(ID).await.unwrap().id(), ID);
+    let known = *told.lock().unwrap();
+    assert_eq!(known, Some(ID));
+
+    node.fail(Fault::Status(502));
+    let after_a_restart = open(known);
+    assert_eq!(after_a_restart.get(ID).await.unwrap().id(), ID);
+    assert!(after_a_restart.get(1).await.is_err());
+    assert!(after_a_restart.get(ID).await.unwrap().receipt(B256::ZERO).await.err().unwrap().is_outage());
+}
+
+#[tokio::test]
 async fn without_chains_none_is_served() {
     let mut config = settings(&[]);
     config.chains.by_id.clear();
     config.provider.private_key = None;
-    let chains = Chains::new(&config.provider, &config.chains, patient()).unwrap();
+    let chains = Chains::new(&config.provider, &config.chains, patient(), ChainMemo::default()).unwrap();
     assert!(chains.is_empty() && chains.all().await.is_empty());
     assert!(chains.get(ID).await.err().unwrap().to_string().contains("NETWORK_URL"));
 }

@@ -102,6 +102,7 @@ async fn head_tells_of_the_file_and_uses_no_nonce_up() {
     assert_eq!(head.header("content-length"), "1024");
     assert_eq!(head.header("content-disposition"), "attachment;filename=a.bin");
     assert!(head.body.is_empty());
+    assert_eq!(head.header("x-tidegate-resume"), "", "a ticket is given for a nonce only");
     shop.market.get("download", &shop.query(5)).await.expect(200);
     shop.market.ask(Method::HEAD, "download", &shop.query(5)).await.expect(400);
 }

@@ -10,6 +10,7 @@ mod orders;
 mod outages;
 mod policy;
 mod private;
+mod proofs;
 mod refusals;
 mod resume;
 mod tokens;

@@ -54,6 +54,26 @@ async fn a_policy_server_is_asked_as_the_reference_asks_it_and_may_say_no() {
 }
 
 #[tokio::test]
+async fn a_private_server_tells_the_policy_server_so() {
+    let policy = Origin::start(|_| Reply::ok("true")).await;
+    let url = policy.url("/rbac").parse().unwrap();
+    let market = Market::with(|config| {
+        config.provider.rbac_url = Some(url);
+        config.provider.private = true;
+    })
+    .await;
+    let sale = market.publish(&json!([]));
+    let query = Query::new(&[
+        ("documentId", &sale.did),
+        ("serviceId", &sale.service),
+        ("consumerAddress", &Wallet::new(5).text()),
+    ]);
+    market.get("initialize", &query).await.expect(200);
+    let asked: serde_json::Value = serde_json::from_slice(&policy.asked()[0].body).unwrap();
+    assert_eq!(asked["providerAccess"], "private");
+}
+
+#[tokio::test]
 async fn a_policy_server_that_says_nothing_allows_nothing() {
     for reply in ["not json", ""] {
         let policy = Origin::start(move |_| Reply::ok(reply)).await;

@@ -17,6 +17,8 @@ use tidegate_ocean::{Address, B256, Bytes, Log, U256, keccak256};
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::mempool::{Mempool, MinedNow};
+
 sol! {
     function getMetaData() returns (string, string, uint8, bool);
     function ownerOf(uint256);
@@ -65,6 +67,7 @@ struct Node {
     answers: Vec<(Address, Bytes, Result<Bytes, ()>)>,
     asked: HashMap<String, usize>,
     fault: Option<Fault>,
+    mempool: Mempool,
 }
 
 impl FakeChain {
@@ -79,6 +82,7 @@ impl FakeChain {
             answers: Vec::new(),
             asked: HashMap::new(),
             fault: None,
+            mempool: Mempool::new(),
         };
         let node = Arc::new(Mutex::new(node));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -96,27 +100,8 @@ impl FakeChain {
     /// Makes a block `seconds` after the first, with one transaction that left these logs.
     pub fn mine(&self, from: Address, to: Address, seconds: u64, logs: Vec<Log>) -> B256 {
         let mut node = self.node();
-        node.head += 1;
-        let number = node.head;
-        let (block, tx) = (block_hash(number), keccak256(format!("tx {number}")));
-        node.times.insert(block, GENESIS + seconds);
-        let logs: Vec<Value> = logs
-            .into_iter()
-            .enumerate()
-            .map(|(index, log)| {
-                json!({
-                    "address": log.address, "topics": log.topics, "data": log.data, "logIndex": hex(index as u64),
-                    "blockHash": block, "blockNumber": hex(number), "transactionHash": tx,
-                    "transactionIndex": "0x0", "removed": false,
-                })
-            })
-            .collect();
-        let receipt = json!({
-            "transactionHash": tx, "blockHash": block, "blockNumber": hex(number), "status": "0x1",
-            "from": from, "to": to, "logs": logs, "contractAddress": null, "type": "0x2",
-            "cumulativeGasUsed": "0x5208", "gasUsed": "0x5208", "transactionIndex": "0x0",
-        });
-        node.receipts.insert(tx, receipt);
+        let tx = keccak256(format!("tx {}", node.head + 1));
+        node.mine(tx, from, to, seconds, logs);
         tx
     }
 
@@ -180,6 +165,11 @@ impl FakeChain {
         self.node().fault = None;
     }
 
+    /// What the node does with transactions.
+    pub fn mempool<T>(&self, change: impl FnOnce(&mut Mempool) -> T) -> T {
+        change(&mut self.node().mempool)
+    }
+
     /// How often a method was asked for.
     pub fn asked(&self, method: &str) -> usize {
         self.node().asked.get(method).copied().unwrap_or_default()
@@ -230,18 +220,50 @@ async fn answer(
     }
 }
 
+/// A JSON-RPC error.
+struct Refused(i64, &'static str);
+
+const REVERTED: Refused = Refused(3, "execution reverted");
+
 impl Node {
+    fn mine(&mut self, tx: B256, from: Address, to: Address, seconds: u64, logs: Vec<Log>) {
+        self.head += 1;
+        let number = self.head;
+        let block = block_hash(number);
+        self.times.insert(block, GENESIS + seconds);
+        let logs: Vec<Value> = logs
+            .into_iter()
+            .enumerate()
+            .map(|(index, log)| {
+                json!({
+                    "address": log.address, "topics": log.topics, "data": log.data, "logIndex": hex(index as u64),
+                    "blockHash": block, "blockNumber": hex(number), "transactionHash": tx,
+                    "transactionIndex": "0x0", "removed": false,
+                })
+            })
+            .collect();
+        let receipt = json!({
+            "transactionHash": tx, "blockHash": block, "blockNumber": hex(number), "status": "0x1",
+            "from": from, "to": to, "logs": logs, "contractAddress": null, "type": "0x2",
+            "cumulativeGasUsed": "0x5208", "gasUsed": "0x5208", "transactionIndex": "0x0",
+        });
+        self.receipts.insert(tx, receipt);
+    }
+
     fn reply(&mut self, call: &Value) -> Value {
         let method = call["method"].as_str().unwrap();
         *self.asked.entry(method.to_owned()).or_default() += 1;
         let (member, value) = match self.result(method, &call["params"]) {
             Ok(result) => ("result", result),
-            Err(()) => ("error", json!({ "code": 3, "message": "execution reverted" })),
+            Err(Refused(code, words)) => ("error", json!({ "code": code, "message": words })),
         };
         json!({ "jsonrpc": "2.0", "id": call["id"], member: value })
     }
 
-    fn result(&self, method: &str, params: &Value) -> Result<Value, ()> {
+    fn result(&mut self, method: &str, params: &Value) -> Result<Value, Refused> {
+        if let Some(answer) = self.mempool.answer(method) {
+            return answer.map_err(|words| Refused(-32000, words));
+        }
         Ok(match method {
             "eth_chainId" => hex(self.id),
             "eth_blockNumber" => hex(self.head),
@@ -263,11 +285,20 @@ impl Node {
                 let mut known =
                     known.filter(|(contract, start, _)| *contract == to && data.starts_with(start));
                 match known.next() {
-                    Some((_, _, answer)) => json!(answer.clone()?),
+                    Some((_, _, answer)) => json!(answer.clone().map_err(|()| REVERTED)?),
                     // As on a real chain: a contract without the function fails, and no contract answers nothing.
-                    None if self.codes.contains_key(&to) => return Err(()),
+                    None if self.codes.contains_key(&to) => return Err(REVERTED),
                     None => json!("0x"),
                 }
+            }
+            "eth_sendRawTransaction" => {
+                let (mined, answer) = self.mempool.take(read(&params[0]));
+                if let Some(MinedNow { tx, succeeded }) = mined {
+                    self.mine(tx, Address::ZERO, Address::ZERO, 0, vec![]);
+                    let status = if succeeded { "0x1" } else { "0x0" };
+                    self.receipts.get_mut(&tx).unwrap()["status"] = status.into();
+                }
+                return answer.map_err(|words| Refused(-32000, words));
             }
             _ => panic!("the fake node does not know {method}"),
         })

@@ -123,7 +123,7 @@ impl Market {
     }
 
     /// A file of `sale`, in a request that `buyer` signs with `nonce`.
-    pub fn signed(&self, sale: &Sale, buyer: &Wallet, order: B256, nonce: impl ToString) -> Query {
+    pub fn signed(&self, sale: &Sale, buyer: &Wallet, order: B256, nonce: u64) -> Query {
         let nonce = nonce.to_string();
         let signature = buyer.sign(&format!("{}{nonce}", sale.did));
         self.unsigned(sale, buyer, order).with("nonce", &nonce).with("signature", &signature)

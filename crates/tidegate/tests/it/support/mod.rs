@@ -9,6 +9,7 @@ pub mod dag;
 pub mod databases;
 pub mod form;
 pub mod market;
+pub mod mempool;
 pub mod origin;
 pub mod person;
 pub mod postgres;

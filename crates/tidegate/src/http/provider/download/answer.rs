@@ -56,7 +56,7 @@ impl Resume {
             service: ask.service.clone().into_owned(),
             file: ask.file,
             transaction: grant.order.paid_tx,
-            consumer: ask.address().ok()?,
+            consumer: grant.buyer,
             userdata,
             until: until.as_millis(),
         };
@@ -84,6 +84,11 @@ impl Resume {
     }
 }
 
+/// The answer without the bytes, for whoever only wants to know. It has no ticket: no nonce was used up for one.
+pub(super) fn tell(opened: &Opened) -> Response {
+    (status(opened), head(opened)).into_response()
+}
+
 /// The answer, whose receipt is written when its last byte is sent.
 pub(super) fn deliver(
     app: &App,
@@ -93,27 +98,23 @@ pub(super) fn deliver(
     opened: Opened,
     resume: Option<&Resume>,
 ) -> Response {
-    let status = if opened.part.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-    let mut headers = head(&opened);
+    let (status, mut headers) = (status(&opened), head(&opened));
     if let Some(resume) = resume {
         resume.add_to(&mut headers);
     }
-    let consumer = grant.order.consumer;
+    let settings = &app.config.provider;
+    let has_proofs = settings.use_http_proof.is_some() || settings.use_chain_proof;
     let done = Done {
         app: app.clone(),
         chain: Arc::clone(&grant.offer.chain),
+        datatoken: grant.offer.service().datatoken,
         order_tx: grant.order.tx,
-        consumer: ask.address().unwrap_or(consumer),
+        consumer: grant.buyer,
         did: ask.did.clone().into_owned(),
         service: ask.service.clone().into_owned(),
         file: ask.file,
         range: opened.part.map(|part| part.to_string()),
-        signed: app
-            .config
-            .provider
-            .use_http_proof
-            .as_ref()
-            .and_then(|_| proof.signed_text(ask, ask.address().unwrap_or(consumer))),
+        signed: has_proofs.then(|| proof.signed_text(ask, grant.buyer)).flatten(),
     };
     // Such a tag follows from the content, so whole content of one tag has one hash.
     let known_as = match (&grant.file, &opened.part) {
@@ -122,6 +123,10 @@ pub(super) fn deliver(
     };
     let body = Outgoing::new(opened.body, opened.length, known_as, done);
     (status, headers, Body::new(body)).into_response()
+}
+
+fn status(opened: &Opened) -> StatusCode {
+    if opened.part.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK }
 }
 
 /// What a buyer may see, and no other header of the source.
@@ -175,7 +180,7 @@ mod tests {
             ("a.bin", "attachment;filename=a.bin"),
             ("", "attachment;filename=file"),
             ("two words.csv", "attachment;filename=two_words.csv;filename*=UTF-8''two%20words.csv"),
-            ("a\";x=\"b", "attachment;filename=a___x__b;filename*=UTF-8''a%22%3Bx%3D%22b"),
+            ("a\";x=\"b", "attachment;filename=a__x__b;filename*=UTF-8''a%22%3Bx%3D%22b"),
             ("ż\r\n.txt", "attachment;filename=___.txt;filename*=UTF-8''%C5%BC%0D%0A.txt"),
         ] {
             assert_eq!(disposition(name), expected);

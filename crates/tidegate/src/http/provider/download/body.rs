@@ -35,6 +35,7 @@ pub(super) struct Outgoing {
 pub(super) struct Done {
     pub app: App,
     pub chain: Arc<Chain>,
+    pub datatoken: Address,
     pub order_tx: B256,
     pub consumer: Address,
     pub did: String,
@@ -65,7 +66,12 @@ impl Outgoing {
             Some(hash) => Hash::Known(hash),
             None => Hash::Running(Box::new(Hasher::new(&SHA256)), known_as),
         };
-        Self { body, sent: 0, length, hash, done: Some(Box::new(done)) }
+        let mut outgoing = Self { body, sent: 0, length, hash, done: Some(Box::new(done)) };
+        if length == Some(0) {
+            // Nobody will ask for bytes.
+            outgoing.finish();
+        }
+        outgoing
     }
 
     fn count(&mut self, bytes: &Bytes) {
@@ -97,8 +103,8 @@ impl Outgoing {
             sha256,
             time: done.app.clock.now(),
         };
-        let Done { chain, order_tx, consumer, signed, .. } = *done;
-        done.app.downloads.receipts.write(Delivery { chain, order_tx, consumer, what, signed });
+        let Done { chain, datatoken, order_tx, consumer, signed, .. } = *done;
+        done.app.downloads.receipts.write(Delivery { chain, datatoken, order_tx, consumer, what, signed });
     }
 
     /// Whether so much has come as there is.
@@ -137,7 +143,10 @@ impl Body for Outgoing {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.length.map_or_else(|| self.body.size_hint(), |length| SizeHint::with_exact(length - self.sent))
+        self.length.map_or_else(
+            || self.body.size_hint(),
+            |length| SizeHint::with_exact(length.saturating_sub(self.sent)),
+        )
     }
 }
 

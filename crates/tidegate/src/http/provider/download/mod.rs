@@ -16,7 +16,7 @@ use axum::{extract::State, response::Response};
 use http::{HeaderMap, Method};
 
 use self::{
-    answer::{Resume, deliver},
+    answer::{Resume, deliver, tell},
     ask::Ask,
     proof::Proof,
 };
@@ -41,14 +41,17 @@ pub(super) async fn download(
         None => proof::check(&app, &headers, &params, &ask).await?,
     };
     let grant = app.downloads.grant(ask.wanted()?).await?;
-    if let Some(signer) = proof.signer() {
-        if method == Method::HEAD {
+    let part = PartAsked::of(&headers);
+    if method == Method::HEAD {
+        if let Some(signer) = proof.signer() {
             sign::check_fresh(&app, &signer).await?;
-        } else {
-            sign::consume(&app, &signer).await?;
         }
+        return Ok(tell(&app.sources.open(&grant.file, grant.seller, &part).await?));
     }
-    let opened = app.sources.open(&grant.file, grant.seller, &PartAsked::of(&headers)).await?;
+    if let Some(signer) = proof.signer() {
+        sign::consume(&app, &signer).await?;
+    }
+    let opened = app.sources.open(&grant.file, grant.seller, &part).await?;
     let resume = match &ticket {
         Some(_) => Resume::again(&headers, &params),
         None => Resume::new(&app, &ask, &grant, now),

@@ -33,7 +33,7 @@ pub(super) async fn check(
     params: &Params,
     ask: &Ask<'_>,
 ) -> Result<Proof, ProviderError> {
-    if let Some(signature) = params.text("signature") {
+    if let Some(signature) = params.signature() {
         require_first(params, &["nonce"])?;
         let nonce = nonce_of(params)?;
         let signer = signer(app, ask, &nonce, &signature).await?;
