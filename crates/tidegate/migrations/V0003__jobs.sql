@@ -96,3 +96,12 @@ CREATE TABLE unpinned (
     since BIGINT NOT NULL
 );
 CREATE INDEX unpinned_by_date ON unpinned (since);
+
+-- SQLite has no idea which index of jobs tells more apart, and takes the one by date: then a page of one CID reads all jobs of the
+-- account. This is what it would find in a large database. (Analysing sqlite_schema makes and reads the table of such facts.)
+{sqlite}ANALYZE sqlite_schema;
+{sqlite}INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+{sqlite}    ('jobs', 'sqlite_autoindex_jobs_1', '1000000 1'), ('jobs', 'jobs_by_date', '1000000 10000 1'),
+{sqlite}    ('jobs', 'jobs_by_status', '1000000 10000 2500 1'), ('jobs', 'jobs_by_root', '1000000 10000 2 1'),
+{sqlite}    ('jobs', 'jobs_by_name', '1000000 10000 2 1'), ('jobs', 'jobs_by_pin', '1000000 1'), ('jobs', 'jobs_due', '1000 1');
+{sqlite}ANALYZE sqlite_schema;
