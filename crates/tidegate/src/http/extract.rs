@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderName, header, request::Parts};
 
-use super::{pinning::PinningError, psa::PsaError};
+use super::{api::ApiError, pinning::PinningError, psa::PsaError};
 use crate::{accounts::Caller, app::App};
 
 const USER_ACCESS_TOKEN: HeaderName = HeaderName::from_static("useraccesstoken");
@@ -13,6 +13,9 @@ pub(super) struct KeyHolder(pub Caller);
 
 /// The same, for the Pinning Service API and its errors.
 pub(super) struct Pinner(pub Caller);
+
+/// The same, for Tidegate's own API and its errors.
+pub(super) struct Owner(pub Caller);
 
 /// A caller with an access token: `UserAccessToken`.
 pub(super) struct Uploader(pub Caller);
@@ -31,6 +34,15 @@ impl FromRequestParts<App> for Pinner {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PsaError> {
         let key = bearer(&parts.headers).ok_or(PsaError::Unauthorized)?;
+        Ok(Self(app.accounts.authenticate_api_key(key).await?))
+    }
+}
+
+impl FromRequestParts<App> for Owner {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let key = bearer(&parts.headers).ok_or(ApiError::Unauthorized)?;
         Ok(Self(app.accounts.authenticate_api_key(key).await?))
     }
 }

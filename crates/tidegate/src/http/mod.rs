@@ -2,6 +2,7 @@
 //!
 //! Nothing outside this folder (but the server that runs it) knows axum.
 
+mod api;
 mod error;
 mod extract;
 mod gateway;

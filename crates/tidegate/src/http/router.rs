@@ -7,7 +7,7 @@ use axum::{
     routing::{any, delete, get, post},
 };
 
-use super::{error, gateway, layers, ops, pinata, pinning, provider, psa, shared};
+use super::{api, error, gateway, layers, ops, pinata, pinning, provider, psa, shared};
 use crate::app::App;
 
 /// All surfaces on one router.
@@ -37,6 +37,12 @@ pub(super) fn router(app: App) -> Router {
         .layer(from_fn(layers::cors::pinning))
         .layer(DefaultBodyLimit::max(psa::BODY_BYTES));
 
+    let own_api = Router::new()
+        .route("/api/v1/account", get(api::show_account))
+        .route("/api/v1/{*nothing}", any(api::not_found))
+        .method_not_allowed_fallback(api::method_not_allowed)
+        .layer(from_fn(layers::cors::pinning));
+
     let gateway = Router::new()
         .route("/ipfs/{*path}", get(gateway::serve))
         .method_not_allowed_fallback(gateway::method_not_allowed)
@@ -57,6 +63,7 @@ pub(super) fn router(app: App) -> Router {
         .merge(cloud_and_endpoint)
         .merge(pinata)
         .merge(pinning_service)
+        .merge(own_api)
         .merge(gateway)
         .merge(provider)
         .merge(operations)

@@ -3,6 +3,7 @@
 
 mod access;
 mod accounts;
+mod api;
 mod chain;
 mod cli;
 mod db;

@@ -1,0 +1,7 @@
+//! Tidegate's own API under `/api/v1`: what no other dialect has words for. JSON both ways, names in camelCase.
+
+mod account;
+mod error;
+
+pub(super) use account::show_account;
+pub(super) use error::{ApiError, method_not_allowed, not_found};

@@ -1,0 +1,3 @@
+//! Tidegate's own API.
+
+mod account;
