@@ -8,7 +8,8 @@ import { eachLine, posting, withTokens } from '../lib/wrk.mjs';
 const CONNECTIONS = 64;
 /** Far more than connections, so that two requests of one are never under way at once. */
 const SIGNERS = 2048;
-const BUYERS = 240;
+/** Three times as far apart as one answer was ever late. */
+const BUYERS = 960;
 /** Signatures for one round of three seconds. */
 const SIGNED = 60_000;
 const YEAR = 365 * 24 * 3600;

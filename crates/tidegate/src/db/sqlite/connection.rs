@@ -18,9 +18,11 @@ pub(super) fn open_writer(path: &Path, busy_timeout: Duration) -> Result<Connect
     make_private(path).map_err(|error| unreachable(path, &error))?;
     let _alone = lock_opening(path)?;
     let mut connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout)?;
+    // A checkpoint syncs twice while everybody waits: 16 MiB between two of them instead of 4.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = 4096;
          PRAGMA foreign_keys = ON;
          PRAGMA journal_size_limit = 67108864;",
     )?;
