@@ -9,6 +9,7 @@
 //! quote      what access costs
 //! ticket     how a broken download goes on
 //! receipts   what was delivered
+//! posts      the same, told to an address of the operator's
 //! proofs     the same, told to the chain
 //! document   published documents, sealed and compressed
 //! ```
@@ -20,6 +21,7 @@ pub mod document;
 pub mod grant;
 pub mod orders;
 pub mod policy;
+pub mod posts;
 pub mod proofs;
 pub mod quote;
 pub mod receipts;
@@ -36,8 +38,8 @@ pub use grant::{Grant, Offer, Reason, Refusal, Wanted};
 pub use signed::{SignatureRefusal, Signed, Signer};
 
 use self::{
-    assets::Assets, document::Documents, orders::Orders, policy::Policy, proofs::Proofs, receipts::Receipts,
-    ticket::Tickets,
+    assets::Assets, document::Documents, orders::Orders, policy::Policy, posts::Posts, proofs::Proofs,
+    receipts::Receipts, ticket::Tickets,
 };
 use crate::{chain::Chains, clock::Clock, config, db::Db, sources::Outside};
 
@@ -76,15 +78,15 @@ impl Downloads {
         ticket_key: &SecretBox<[u8; 32]>,
     ) -> Self {
         let server = |url: &Option<Url>| url.as_ref().map(|url| (url.clone(), outside.fetcher_for(url)));
+        let posts = server(&settings.use_http_proof).map(|(url, fetcher)| Posts::start(url, fetcher));
         // As the reference: who has receipts posted does not have them sent to the chain.
-        let proofs = (settings.use_chain_proof && settings.use_http_proof.is_none())
-            .then(|| Proofs::new(proofs::PAUSE));
+        let proofs = (settings.use_chain_proof && posts.is_none()).then(|| Proofs::new(proofs::PAUSE));
         Self {
             assets: Assets::new(server(&settings.aquarius_url), clock.clone()),
             orders: Orders::new(Arc::clone(db), clock.clone(), settings),
             documents: Documents::new(settings.document_size.as_u64()),
             tickets: Tickets::new(ticket_key),
-            receipts: Receipts::start(Arc::clone(db), server(&settings.use_http_proof), proofs),
+            receipts: Receipts::start(Arc::clone(db), posts, proofs),
             hashes: Cache::new(HASHES),
             policy: Policy::new(server(&settings.rbac_url), settings.private),
             chains: Arc::clone(chains),

@@ -6,31 +6,23 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use futures_util::future::join_all;
-use http::{HeaderValue, Method};
 use serde::Serialize;
 use tidegate_ocean::{Address, B256, keccak256};
 use tokio::{sync::mpsc, task::JoinHandle};
-use url::{Url, form_urlencoded};
+use url::form_urlencoded;
 
-use super::proofs::Proofs;
+use super::{posts::Posts, proofs::Proofs};
 use crate::{
     chain::Chain,
     clock::Timestamp,
     db::{Db, DbError, receipts as table},
-    fetch::{FetchRequest, Fetcher},
 };
-
-const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 /// Deliveries that wait to be written down; when they are more, each next one waits in a task of its own.
 const WAITING: usize = 4096;
 
 /// Receipts written in one transaction.
 const BATCH: usize = 256;
-
-/// The longest answer to a posted receipt, which is not looked at.
-const ANSWER_BYTES: usize = 64 << 10;
 
 /// A whole answer that was delivered.
 pub struct Delivery {
@@ -99,11 +91,11 @@ enum Message {
 }
 
 impl Receipts {
-    /// Begins to write receipts into `db`, to post them to an address if there is one, and to have `proofs` of them sent.
+    /// Begins to write receipts into `db`, to have them posted, and to have `proofs` of them sent.
     #[must_use]
-    pub fn start(db: Arc<Db>, post_to: Option<(Url, Fetcher)>, proofs: Option<Proofs>) -> Self {
+    pub fn start(db: Arc<Db>, posts: Option<Posts>, proofs: Option<Proofs>) -> Self {
         let (sender, messages) = mpsc::channel(WAITING);
-        let task = tokio::spawn(Writer { db, post_to, proofs }.run(messages));
+        let task = tokio::spawn(Writer { db, posts, proofs }.run(messages));
         Self { sender, task: Arc::new(Mutex::new(Some(task))) }
     }
 
@@ -130,8 +122,7 @@ impl Receipts {
 
 struct Writer {
     db: Arc<Db>,
-    /// Where receipts are posted, and by whom.
-    post_to: Option<(Url, Fetcher)>,
+    posts: Option<Posts>,
     proofs: Option<Proofs>,
 }
 
@@ -150,10 +141,15 @@ impl Writer {
             if let Some(proofs) = &self.proofs {
                 signed.iter().for_each(|signed| proofs.write(&signed.delivery, &signed.document));
             }
-            self.post(&signed).await;
+            if let Some(posts) = &self.posts {
+                signed.iter().for_each(|signed| posts.write(signed.form()));
+            }
             if closing {
                 break;
             }
+        }
+        if let Some(posts) = &self.posts {
+            posts.close().await;
         }
         if let Some(proofs) = &self.proofs {
             proofs.close().await;
@@ -178,24 +174,6 @@ impl Writer {
             .await;
         if let Err(error) = written {
             tracing::error!(%error, receipts = signed.len(), "receipts of downloads are lost: they cannot be written");
-        }
-    }
-
-    /// Posts each as the reference does. Nobody depends on it, and it is not tried again.
-    async fn post(&self, signed: &[Signed]) {
-        let Some((url, fetcher)) = &self.post_to else { return };
-        let posting = signed.iter().map(|signed| async {
-            let request =
-                FetchRequest::get(url.as_str())?.with_method(Method::POST).with_body(FORM, signed.form());
-            let answer = fetcher.fetch(request).await?;
-            answer.body.collect(ANSWER_BYTES).await
-        });
-        let failed = join_all(posting).await.iter().filter(|posted| posted.is_err()).count();
-        if failed > 0 {
-            tracing::warn!(
-                failed,
-                "receipts of downloads could not be posted to the address of USE_HTTP_PROOF"
-            );
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::support::{
     wallet::Wallet,
 };
 
-fn query(sale: &Sale, consumer: &str) -> Query {
+pub fn query(sale: &Sale, consumer: &str) -> Query {
     Query::new(&[("documentId", &sale.did), ("serviceId", &sale.service), ("consumerAddress", consumer)])
 }
 

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use tidegate::{config::Config, db::orders};
 
-use super::refusals::refusal;
+use super::{initialize::query, refusals::refusal};
 use crate::support::{
     chain::Fault,
     databases::TestDatabase,
@@ -42,6 +42,27 @@ async fn a_final_order_downloads_without_the_chain_also_after_a_restart() {
     let market = Market { server, chain, aquarius };
     market.get("download", &market.signed(&sale, &buyer, order, 3)).await.expect(200);
     refusal(&market.get("download", &market.signed(&sale, &buyer, fresh, 4)).await, 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_to_pay_twice_while_the_chain_is_away() {
+    let origin = Origin::start(|_| Reply::ok("bytes")).await;
+    let market = Market::open().await;
+    let (sale, buyer) =
+        (market.publish(&json!([{"type": "url", "url": origin.url("/a.bin")}])), Wallet::new(5));
+    let order = market.order(&sale, &buyer);
+    let quote = query(&sale, &buyer.text());
+    let with_order = quote.clone().with("transferTxId", &order.to_string());
+    market.get("initialize", &quote).await.expect(200);
+
+    market.chain.fail(Fault::Status(503));
+    let fee = market.get("initialize", &quote).await.expect(200).json();
+    assert!(fee["providerFee"].is_object(), "what an order costs is known without the chain");
+    refusal(&market.get("initialize", &with_order).await, 503);
+
+    market.chain.recover();
+    let paid = market.get("initialize", &with_order).await.expect(200).json();
+    assert_eq!(paid["validOrder"], order.to_string());
 }
 
 #[tokio::test(flavor = "multi_thread")]

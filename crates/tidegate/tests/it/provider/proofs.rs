@@ -149,6 +149,17 @@ async fn receipts_that_are_posted_are_not_sent_to_the_chain() {
 }
 
 #[tokio::test]
+async fn receipts_are_kept_while_the_address_that_they_are_posted_to_never_answers() {
+    let silent = Origin::start(|_| Reply::nothing().then_hang()).await;
+    let shop = Shop::posting_to(Some(silent.url("/proofs").parse().unwrap())).await;
+    for nonce in 1..=3 {
+        shop.market.get("download", &shop.query(nonce)).await.expect(200);
+        let kept = usize::try_from(nonce).unwrap();
+        eventually("the receipt is kept", async || shop.documents().await.len() == kept).await;
+    }
+}
+
+#[tokio::test]
 async fn a_proof_is_tried_again_when_the_account_has_money_and_the_next_comes_after_it() {
     let node = FakeChain::start(CHAIN).await;
     node.mempool(|mempool| mempool.offers.extend([Offer::Refused("insufficient funds"); 2]));
