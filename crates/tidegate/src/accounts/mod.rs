@@ -4,7 +4,7 @@
 //! access       who is calling: API keys, access tokens, passwords, CID signatures
 //! api_keys     more keys by name, and revoking them
 //! wallets      the Ethereum addresses whose assets may sell what the account has pinned privately
-//! tokens  sealing  verification  password  email    the means
+//! tokens  sealing  verification  open_signature  password  email    the means
 //! server_key   the one secret that all of it rests on; peer_id, the server's name that comes from it
 //! ```
 
@@ -12,6 +12,7 @@ mod access;
 mod api_keys;
 mod email;
 mod error;
+mod open_signature;
 mod password;
 mod peer_id;
 mod sealing;

@@ -15,7 +15,7 @@ use rsa::{Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey};
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::CryptoError;
+use super::{CryptoError, open_signature::signs};
 
 /// The smallest key that is taken, in bits; Decoo's samples use it. The library's largest is 4096.
 const MIN_BITS: usize = 1024;
@@ -98,8 +98,7 @@ impl PublicKey {
         let Ok(signature) = STANDARD.decode(without_whitespace(secret).as_bytes()) else {
             return false;
         };
-        signature.len() == self.key.size()
-            && self.key.verify(Pkcs1v15Sign::new_unprefixed(), cid_text.as_bytes(), &signature).is_ok()
+        signs(&self.key, &signature, cid_text.as_bytes())
     }
 }
 

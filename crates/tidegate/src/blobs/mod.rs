@@ -1,13 +1,15 @@
 //! Pinned content on disk: one CARv2 file a DAG, named by its root, under `blobs/`; unfinished ones under `staging/`,
 //! and those that are brought in from elsewhere, which may take many tries, under `partial/`.
 //!
-//! A file under `blobs/` is whole and synced: it was staged, sealed, synced, renamed and its folder synced, in this order.
+//! A `.car` under `blobs/` is whole and synced: it was staged, sealed, synced, renamed and its folder synced, in this order.
+//! Small content is staged in memory and only written, under another name, where it is to be.
 //! Which content may be served to whom is not known here.
 
 mod buffers;
 mod car_file;
 mod content_type;
 mod disk;
+mod out;
 mod partial;
 mod staging;
 mod stream;
@@ -126,7 +128,7 @@ impl BlobStore {
     /// # Errors
     /// The file is there and cannot be removed.
     pub fn remove_partial(&self, root: &Root) -> io::Result<()> {
-        remove_file(&self.partial_path(root))
+        remove_file(&self.partial_path(root)).map(drop)
     }
 
     /// Every DAG of which some has come, in no order.
@@ -155,9 +157,8 @@ impl BlobStore {
         let path = self.path(&sealed.root);
         let folder = path.parent().unwrap_or(&self.blobs);
         self.make_durable(folder)?;
-        let root = sealed.root;
-        sealed.rename_to(&path)?;
-        self.open.invalidate(&root);
+        sealed.kept.name(&path, unnamed(&path))?;
+        self.open.invalidate(&sealed.root);
         Ok(sync_dir(folder)?)
     }
 
@@ -179,13 +180,11 @@ impl BlobStore {
     /// The file is there and cannot be removed, or its folder not synced.
     pub fn remove(&self, root: &Root) -> io::Result<()> {
         let path = self.path(root);
-        let removed = fs::remove_file(&path);
+        let mut removed = remove_file(&unnamed(&path))?;
+        let named = remove_file(&path);
         self.open.invalidate(root);
-        match removed {
-            Ok(()) => sync_dir(path.parent().unwrap_or(&self.blobs)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(e) => Err(e),
-        }
+        removed |= named?;
+        if removed { sync_dir(path.parent().unwrap_or(&self.blobs)) } else { Ok(()) }
     }
 
     /// The file of `root`, open; `None` if there is none.
@@ -224,7 +223,7 @@ impl BlobStore {
     pub fn paths(&self) -> io::Result<impl Iterator<Item = io::Result<PathBuf>>> {
         let folders = fs::read_dir(&self.blobs)?;
         Ok(folders.flat_map(|folder| match folder.and_then(|folder| fs::read_dir(folder.path())) {
-            Ok(files) => Box::new(files.map(|file| Ok(file?.path()))) as Box<dyn Iterator<Item = _>>,
+            Ok(files) => Box::new(files.filter_map(named)) as Box<dyn Iterator<Item = _>>,
             Err(e) => Box::new(std::iter::once(Err(e))),
         }))
     }
@@ -236,11 +235,24 @@ impl BlobStore {
     }
 }
 
-/// Removes a file; one that is not there is no error.
-fn remove_file(path: &Path) -> io::Result<()> {
+/// The path of a file that has its name.
+fn named(file: io::Result<fs::DirEntry>) -> Option<io::Result<PathBuf>> {
+    let path = file.map(|file| file.path());
+    let unfinished = path.as_ref().is_ok_and(|path| *path == unnamed(path));
+    (!unfinished).then_some(path)
+}
+
+/// Where small content is written before it has the name `path`.
+fn unnamed(path: &Path) -> PathBuf {
+    path.with_extension("new")
+}
+
+/// Removes a file, and tells whether it was there.
+fn remove_file(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::{
     fs::{File, OpenOptions},
     os::unix::fs::FileExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use bytes::{Bytes, BytesMut};
@@ -17,7 +17,8 @@ use tidegate_content::{
 use super::{
     Access, BlobError, Root,
     disk::read_at,
-    staging::{Sealed, Temporary},
+    out::Out,
+    staging::{Kept, Sealed, Temporary},
     writer::{CarWriter, start_of},
 };
 
@@ -47,9 +48,15 @@ impl PartialCar {
             reopen(file)?
         } else {
             file.set_len(0)?;
-            CarWriter::begin(file, root)?
+            CarWriter::begin(Out::at_end_of(file), root)?
         };
         Ok(Self { car, path, root: *root })
+    }
+
+    /// Where it is, until it has its final name.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The DAG that is to be in it.
@@ -77,10 +84,10 @@ impl PartialCar {
     /// # Errors
     /// The disk is full or broken; the file is gone then.
     pub fn seal(self) -> Result<Sealed, BlobError> {
-        let path = Temporary(self.path);
+        let path = Temporary::at(self.path);
         let written = self.car.finish(&self.root)?;
         Ok(Sealed {
-            path,
+            kept: Kept::File(path),
             root: Root::of(&self.root),
             car_bytes: written.car_bytes,
             block_prefixes: written.block_prefixes,
@@ -100,7 +107,7 @@ impl BlockSource for PartialCar {
 /// ended it.
 fn reopen(mut file: File) -> Result<CarWriter, BlobError> {
     let mut reader = CarReader::new(CarLimits::default());
-    let mut known = CarWriter::at(file.try_clone()?, 0);
+    let mut known = CarWriter::at(Out::at_end_of(file.try_clone()?), 0);
     let (mut at, mut end) = (V2Header::END, 0);
     'reading: loop {
         let mut piece = BytesMut::zeroed(READ);
@@ -112,7 +119,7 @@ fn reopen(mut file: File) -> Result<CarWriter, BlobError> {
             match reader.next() {
                 Ok(Some(CarEvent::Header(roots))) => {
                     end = start_of(&roots[0]).len() as u64 - V2Header::END;
-                    known = CarWriter::at(file.try_clone()?, end);
+                    known = CarWriter::at(Out::at_end_of(file.try_clone()?), end);
                 }
                 Ok(Some(CarEvent::Block { cid, data, .. })) if verify_block(&cid, &data).is_ok() => {
                     if known.note(&cid, data.len())?.is_none() {
@@ -160,6 +167,12 @@ mod tests {
         partial
     }
 
+    /// What is sealed is there as long as nobody drops it.
+    fn seal(partial: PartialCar) -> (Sealed, PathBuf) {
+        let path = partial.path().to_owned();
+        (partial.seal().unwrap(), path)
+    }
+
     #[test]
     fn what_was_written_is_found_again() {
         let folder = tempfile::tempdir().unwrap();
@@ -170,9 +183,9 @@ mod tests {
         for text in ["a", "b", "c", "root"] {
             assert!(again.contains(&block(text).0), "{text}");
         }
-        let sealed = again.seal().unwrap();
+        let (sealed, path) = seal(again);
         assert_eq!((sealed.block_prefixes.len(), sealed.root), (4, Root::of(&root)));
-        let car = Arc::new(CarFile::open(sealed.path()).unwrap());
+        let car = Arc::new(CarFile::open(&path).unwrap());
         for text in ["a", "b", "c", "root"] {
             let (cid, bytes) = block(text);
             assert_eq!(car.cursor(Access::Disk).block(&cid).unwrap(), bytes);
@@ -184,13 +197,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = BlobStore::open(folder.path()).unwrap();
         let (root, _) = block("root");
-        let path = store.partial_path(&Root::of(&root));
-        let sealed = fill(&store, &root, &["a", "root"]).seal().unwrap();
-        let whole = std::fs::read(sealed.path()).unwrap();
+        let (sealed, path) = seal(fill(&store, &root, &["a", "root"]));
+        let whole = std::fs::read(&path).unwrap();
+        drop(sealed);
         std::fs::write(&path, &whole).unwrap();
         let again = fill(&store, &root, &["a"]);
         assert!(again.contains(&root));
-        assert_eq!(std::fs::read(again.seal().unwrap().path()).unwrap(), whole);
+        let (_sealed, path) = seal(again);
+        assert_eq!(std::fs::read(path).unwrap(), whole);
     }
 
     #[test]
@@ -237,7 +251,8 @@ mod tests {
         File::create(&path).unwrap().write_all(&[7; 300]).unwrap();
         let mut partial = store.partial(&root).unwrap();
         partial.put(&root, &bytes).unwrap();
-        assert!(CarFile::open(partial.seal().unwrap().path()).is_ok());
+        let (_sealed, path) = seal(partial);
+        assert!(CarFile::open(&path).is_ok());
     }
 
     #[test]
@@ -250,8 +265,8 @@ mod tests {
         let mut partial = store.partial(&blake3).unwrap();
         partial.put(&blake3, b"hello world").unwrap();
         assert!(partial.contains(&blake3) && !partial.contains(&sha2));
-        let sealed = partial.seal().unwrap();
-        let car = Arc::new(CarFile::open(sealed.path()).unwrap());
+        let (_sealed, path) = seal(partial);
+        let car = Arc::new(CarFile::open(&path).unwrap());
         assert_eq!(car.cursor(Access::Disk).block(&blake3).unwrap(), "hello world");
     }
 }

@@ -1,8 +1,8 @@
 //! A CARv2 file being written by an import, under a name that does not last: blocks as they come, then the index and the headers.
 
 use std::{
-    fs::{self, OpenOptions},
-    io,
+    fs::{self, File},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -13,15 +13,31 @@ use tidegate_content::{
     cid_text::{Multihash, RAW, SHA2_256},
 };
 
-use super::{BlobError, Root, writer::CarWriter};
+use super::{BlobError, Root, out::Out, writer::CarWriter};
 
-/// A file that is removed when dropped.
-pub(super) struct Temporary(pub(super) PathBuf);
+/// A file that is removed when dropped, if it is there by then.
+pub(super) struct Temporary(Option<PathBuf>);
+
+impl Temporary {
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self(Some(path))
+    }
+
+    fn rename_to(mut self, path: &Path) -> io::Result<()> {
+        if let Some(temporary) = &self.0 {
+            fs::rename(temporary, path)?;
+        }
+        self.0 = None;
+        Ok(())
+    }
+}
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // Renamed files are not there any more; anything else is cleared at the next start.
-        let _ = fs::remove_file(&self.0);
+        if let Some(path) = self.0.take() {
+            // What cannot be removed is cleared at the next start.
+            let _ = fs::remove_file(path);
+        }
     }
 }
 
@@ -32,9 +48,9 @@ pub struct StagedCar {
     version: Version,
 }
 
-/// A complete, synced file that waits for its name.
+/// A complete file that waits for its name.
 pub struct Sealed {
-    pub(super) path: Temporary,
+    pub(super) kept: Kept,
     /// What it holds.
     pub root: Root,
     /// Its length in bytes.
@@ -43,16 +59,22 @@ pub struct Sealed {
     pub block_prefixes: Vec<i64>,
 }
 
+/// Where a sealed file is.
+pub(super) enum Kept {
+    /// On the disk, synced.
+    File(Temporary),
+    /// Nowhere but here, as it is small.
+    Bytes(Vec<u8>),
+}
+
 impl StagedCar {
     pub(super) fn create(path: PathBuf, version: Version) -> Result<Self, BlobError> {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
-        let path = Temporary(path);
         // The root is not known yet, its length is.
-        let car = CarWriter::begin(file, &placeholder(version))?;
-        Ok(Self { car, path, version })
+        let car = CarWriter::begin(Out::in_memory(path.clone()), &placeholder(version))?;
+        Ok(Self { car, path: Temporary::at(path), version })
     }
 
-    /// Completes the file for `root`, whose blocks were all written, and syncs it.
+    /// Completes the file for `root`, whose blocks were all written, and syncs what is on the disk of it.
     ///
     /// # Errors
     /// The disk is full or broken.
@@ -60,7 +82,7 @@ impl StagedCar {
         debug_assert_eq!(root.version(), self.version, "the header's place is kept for another length");
         let written = self.car.finish(root)?;
         Ok(Sealed {
-            path: self.path,
+            kept: written.bytes.map_or(Kept::File(self.path), Kept::Bytes),
             root: Root::of(root),
             car_bytes: written.car_bytes,
             block_prefixes: written.block_prefixes,
@@ -68,15 +90,19 @@ impl StagedCar {
     }
 }
 
-impl Sealed {
-    pub(super) fn rename_to(self, path: &Path) -> io::Result<()> {
-        fs::rename(&self.path.0, path)
-    }
-
-    /// The file, which others may read before it has its name.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path.0
+impl Kept {
+    /// Gives the file the name `path`. What is in memory is written to `beside` first and synced.
+    pub(super) fn name(self, path: &Path, beside: PathBuf) -> io::Result<()> {
+        let file = match self {
+            Self::File(file) => file,
+            Self::Bytes(bytes) => {
+                let (mut out, file) = (File::create(&beside)?, Temporary::at(beside));
+                out.write_all(&bytes)?;
+                out.sync_data()?;
+                file
+            }
+        };
+        file.rename_to(path)
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    fs::File,
-    io::{self, BufWriter, Write},
-    os::unix::fs::FileExt,
+    io::{self, Write as _},
 };
 
 use bytes::Bytes;
@@ -18,7 +16,7 @@ use tidegate_content::{
     cid_text::{BLAKE2B_256, BLAKE3, Multihash, SHA2_256},
 };
 
-use super::{BlobError, prefix};
+use super::{BlobError, out::Out, prefix};
 
 /// So much is written before the disk is asked to begin: the sync at the end then waits for little.
 const BEGIN_WRITING: u64 = 32 << 20;
@@ -47,7 +45,7 @@ enum Function {
 
 /// See the module's documentation. A block that comes twice is written once.
 pub(super) struct CarWriter {
-    out: BufWriter<File>,
+    out: Out,
     /// Length of the CARv1 payload so far.
     len: u64,
     unsynced: u64,
@@ -60,21 +58,23 @@ pub(super) struct Written {
     pub car_bytes: u64,
     /// The first eight bytes of each block's digest.
     pub block_prefixes: Vec<i64>,
+    /// All of it, if it is so small that there is no file.
+    pub bytes: Option<Vec<u8>>,
 }
 
 impl CarWriter {
-    /// A writer of an empty `file`, whose root is `root` or another CID of the same length.
-    pub(super) fn begin(file: File, root: &Cid) -> io::Result<Self> {
-        let mut writer = Self::at(file, 0);
+    /// A writer of an empty file, whose root is `root` or another CID of the same length.
+    pub(super) fn begin(out: Out, root: &Cid) -> io::Result<Self> {
+        let mut writer = Self::at(out, 0);
         let start = start_of(root);
         writer.out.write_all(&start)?;
         writer.len = start.len() as u64 - V2Header::END;
         Ok(writer)
     }
 
-    /// A writer behind what is in `file` already, of which it knows no block.
-    pub(super) fn at(file: File, len: u64) -> Self {
-        Self { out: BufWriter::with_capacity(64 << 10, file), len, unsynced: 0, places: HashMap::new() }
+    /// A writer behind a payload of `len` bytes, of which it knows no block.
+    pub(super) fn at(out: Out, len: u64) -> Self {
+        Self { out, len, unsynced: 0, places: HashMap::new() }
     }
 
     /// Writes the block of `cid`, which consists of `parts` of `len` bytes altogether and was checked.
@@ -94,8 +94,7 @@ impl CarWriter {
         self.unsynced += written;
         if self.unsynced >= BEGIN_WRITING {
             self.unsynced = 0;
-            self.out.flush()?;
-            self.out.get_ref().sync_data()?;
+            self.out.sync()?;
         }
         Ok(())
     }
@@ -127,28 +126,26 @@ impl CarWriter {
     /// Reads a block that was written.
     pub(super) fn read(&mut self, hash: &Multihash) -> Result<Bytes, BlobError> {
         let place = self.place(hash).ok_or(BlobError::Missing)?;
-        self.out.flush()?;
         let mut bytes = vec![0; place.len as usize];
         let at = V2Header::END + place.section + u64::from(place.skip);
-        self.out.get_ref().read_exact_at(&mut bytes, at)?;
+        self.out.read_exact_at(&mut bytes, at)?;
         Ok(bytes.into())
     }
 
-    /// Completes the file of `root` and syncs it.
+    /// Completes the file of `root` and syncs it, if there is one by now.
     pub(super) fn finish(mut self, root: &Cid) -> Result<Written, BlobError> {
         let mut index = IndexBuilder::new();
         for (digest, place) in &self.places {
             index.add(&multihash(digest, place.function), place.section);
         }
         index.write(&mut self.out)?;
-        let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
         let header = V2Header::unpadded(self.len);
-        file.write_all_at(&header.encode(), PRAGMA.len() as u64)?;
-        file.write_all_at(&encode_header(&[*root]), header.data_offset)?;
-        file.sync_data()?;
+        let (outer, inner) = (header.encode(), encode_header(&[*root]));
+        let bytes = self.out.complete([(PRAGMA.len() as u64, &outer), (header.data_offset, &inner)])?;
         Ok(Written {
             car_bytes: header.index_offset + index.encoded_len(),
             block_prefixes: self.places.keys().map(|digest| prefix(digest)).collect(),
+            bytes,
         })
     }
 

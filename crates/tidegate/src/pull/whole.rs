@@ -30,8 +30,9 @@ impl Keeper {
     /// Completes the file and walks through it.
     pub(super) fn into_whole(self) -> Result<Pulled, PullError> {
         let Self { partial, turn, .. } = self;
+        let path = partial.path().to_owned();
         let sealed = partial.seal()?;
-        let car = Arc::new(CarFile::open(sealed.path())?);
+        let car = Arc::new(CarFile::open(&path)?);
         let mut blocks = car.cursor(Access::Disk);
         let mut walk = DagWalk::new(*car.root(), false);
         let mut held: u64 = 0;

@@ -116,17 +116,17 @@ async fn every_answer_has_an_id_that_is_in_the_log() {
 async fn an_upload_under_way_is_finished_and_acknowledged_when_the_server_stops() {
     let mut server = TestServer::start().await;
     let ann = server.person("ann").await;
-    let bytes = content(unique(), 500_000);
+    let bytes = content(unique(), 8_000_000);
     let cid = cid_v0(&bytes);
     let body = ann.form(&cid).file("a", &bytes).close();
     let mut wire = server.connect().await;
     wire.begin_upload(&ann.token, &format!("Content-Length: {}\r\n", body.len())).await;
-    wire.send(&body[..200_000]).await;
+    wire.send(&body[..6_000_000]).await;
     eventually("the upload is under way", async || server.staged() == 1).await;
 
     server.begin_stop();
     eventually("nobody new is let in", async || TcpStream::connect(server.address).await.is_err()).await;
-    wire.send(&body[200_000..]).await;
+    wire.send(&body[6_000_000..]).await;
     assert_eq!(wire.answer().await.expect(200).json()["PinHash"], cid);
     wire.closed().await;
     server.stopped().await;

@@ -21,7 +21,7 @@ use crate::support::{
 async fn a_client_that_goes_away_leaves_nothing() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
-    let bytes = content(unique(), 1_000_000);
+    let bytes = content(unique(), 8_000_000);
     let body = ann.form(&cid_v0(&bytes)).file("a", &bytes).close();
     for framing in
         [format!("Content-Length: {}\r\n", body.len()), "Transfer-Encoding: chunked\r\n".to_owned()]
@@ -29,9 +29,9 @@ async fn a_client_that_goes_away_leaves_nothing() {
         let mut wire = server.connect().await;
         wire.begin_upload(&ann.token, &framing).await;
         if framing.starts_with("Content") {
-            wire.send(&body[..600_000]).await;
+            wire.send(&body[..6_000_000]).await;
         } else {
-            wire.chunk(&body[..600_000]).await;
+            wire.chunk(&body[..6_000_000]).await;
         }
         eventually("the upload is under way", async || server.staged() == 1).await;
         drop(wire);
@@ -40,7 +40,7 @@ async fn a_client_that_goes_away_leaves_nothing() {
     // One that stops sending but waits for the answer is told.
     let mut wire = server.connect().await;
     wire.begin_upload(&ann.token, "Transfer-Encoding: chunked\r\n").await;
-    wire.chunk(&body[..600_000]).await;
+    wire.chunk(&body[..6_000_000]).await;
     wire.writer.shutdown().await.unwrap();
     let mut answer = String::new();
     soon("an answer or an end", wire.reader.read_to_string(&mut answer)).await.unwrap();

@@ -131,6 +131,9 @@ async fn nothing_unfinished_is_left(data: &Path) {
     let mut rows: Vec<String> = rows.into_iter().map(|row| row.content.root).collect();
     let store = BlobStore::open(data).unwrap();
     let paths: Vec<PathBuf> = store.paths().unwrap().map(Result::unwrap).collect();
+    let folders = std::fs::read_dir(data.join("blobs")).unwrap().map(|folder| folder.unwrap().path());
+    let files = folders.map(|folder| std::fs::read_dir(folder).unwrap().count()).sum::<usize>();
+    assert_eq!(files, paths.len(), "nothing is there that does not have its name");
     let mut files: Vec<String> =
         paths.iter().map(|path| verify(path, |_| {}).unwrap().root.to_string()).collect();
     rows.sort();

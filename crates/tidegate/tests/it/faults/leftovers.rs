@@ -34,12 +34,18 @@ async fn a_start_removes_what_was_unfinished_and_nothing_else(database: TestData
     std::fs::write(folder.join("staging/half.car"), b"half").unwrap();
     let renamed = publish(&store, &content(unique(), 300_000));
     let unnamed = root(&cid_v0(&content(unique(), 10)));
+    // Small content, half written where it is to be.
+    let half = root(&cid_v0(&content(unique(), 10)));
+    let half_path = store.path(&half).with_extension("new");
+    std::fs::create_dir_all(half_path.parent().unwrap()).unwrap();
+    std::fs::write(&half_path, b"half").unwrap();
     // Committed, though its announcement is still there; and one of another node, under way there.
     let committed = root(&announced_cid);
     let elsewhere = publish(&store, &content(unique(), 300_000));
     for (root, node) in [
         (renamed, node.as_str()),
         (unnamed, node.as_str()),
+        (half, node.as_str()),
         (committed, node.as_str()),
         (elsewhere, "another node"),
     ] {
@@ -56,6 +62,7 @@ async fn a_start_removes_what_was_unfinished_and_nothing_else(database: TestData
     let app = App::open(config, Clock::system()).await.unwrap();
     assert_eq!(std::fs::read_dir(folder.join("staging")).unwrap().count(), 0);
     assert!(!store.path(&renamed).exists(), "renamed and not committed");
+    assert!(!half_path.exists(), "not renamed");
     for kept in [root(&kept_cid), committed, elsewhere] {
         assert!(store.path(&kept).exists());
     }

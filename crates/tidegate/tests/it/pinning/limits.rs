@@ -102,13 +102,13 @@ async fn an_upload_may_have_so_many_files_and_no_more() {
 async fn over_the_limit_of_uploads_at_once_one_is_told_to_come_again() {
     let server = TestServer::with(|config| config.limits.uploads = 1).await;
     let ann = server.person("ann").await;
-    let bytes = content(unique(), 100_000);
+    let bytes = content(unique(), 8_000_000);
     let cid = cid_v0(&bytes);
     let body = ann.form(&cid).file("a", &bytes).close();
 
     let mut first = server.connect().await;
     first.begin_upload(&ann.token, &format!("Content-Length: {}\r\n", body.len())).await;
-    first.send(&body[..50_000]).await;
+    first.send(&body[..6_000_000]).await;
     eventually("the first upload is under way", async || server.staged() == 1).await;
 
     let other = content(unique(), 10);
@@ -117,7 +117,7 @@ async fn over_the_limit_of_uploads_at_once_one_is_told_to_come_again() {
     assert_eq!(refused.refusal(503), "Too many uploads are running; try again soon");
     assert_eq!(refused.header("retry-after"), "2");
 
-    first.send(&body[50_000..]).await;
+    first.send(&body[6_000_000..]).await;
     assert_eq!(first.answer().await.expect(200).json()["PinHash"], cid);
     ann.upload(form()).await.expect(200);
 }
