@@ -251,3 +251,37 @@ async fn a_receipt_is_kept_of_what_was_delivered() {
     let signature = tidegate_ocean::Signature::parse(&hex::encode(&kept.receipt.signature)).unwrap();
     assert!(tidegate_ocean::is_signed_by(&kept.receipt.document, &signature, key().address()));
 }
+
+#[tokio::test]
+async fn origins_that_never_answer_hold_up_nobody() {
+    let shop = Shop::with(|asked| match asked.target.starts_with("/data/") {
+        true => Reply::nothing().then_hang(),
+        false => Reply::ok("bytes"),
+    })
+    .await;
+    let Shop { market, origin, buyer, .. } = &shop;
+    let mut waiting = Vec::new();
+    for nonce in 1..=40 {
+        let mut wire = market.server.connect().await;
+        let query = shop.query(nonce);
+        wire.send(format!("GET /api/services/download{query} HTTP/1.1\r\nHost: test\r\n\r\n")).await;
+        waiting.push(wire);
+        // One after the other: a nonce is not taken after a greater one.
+        eventually("it waits for its origin", async || origin.asked().len() == waiting.len()).await;
+    }
+
+    let quick = market.publish(&json!([{"type": "url", "url": origin.url("/quick")}]));
+    let order = market.order(&quick, buyer);
+    market.get("download", &market.signed(&quick, buyer, order, 41)).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_from_request_to_request() {
+    let shop = Shop::with(|_| Reply::ok("bytes")).await;
+    let mut wire = shop.market.server.connect().await;
+    for nonce in 1..=3 {
+        let query = shop.query(nonce);
+        wire.send(format!("GET /api/services/download{query} HTTP/1.1\r\nHost: test\r\n\r\n")).await;
+        assert_eq!(wire.answer().await.expect(200).body, "bytes");
+    }
+}

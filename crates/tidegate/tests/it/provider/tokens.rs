@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use secrecy::SecretString;
 use serde_json::{Value, json};
+use tidegate_ocean::Address;
 
 use super::refusals::{refusal, violations};
 use crate::support::{
     answer::Answer,
+    chain::FakeChain,
     market::{Market, Query, Sale},
     origin::{Origin, Reply},
     wallet::Wallet,
@@ -143,4 +146,38 @@ async fn clients_of_the_node_dialect_get_along() {
     let past = body(4, "createAuthToken", ("validUntil", json!(1_600_000_000_000_u64)));
     market.post("auth/token", &past).await.expect(400);
     assert!(sale.did.starts_with("did:op:"));
+}
+
+#[tokio::test]
+async fn a_contract_wallet_gets_a_token_if_it_says_yes_on_every_chain_where_it_is() {
+    let second = FakeChain::start(2).await;
+    let url = SecretString::from(second.url());
+    let market = Market::with(|config| {
+        config.chains.by_id.insert(2, vec![url]);
+    })
+    .await;
+    let ask = async |wallet: Address, nonce: u32| {
+        let (address, nonce) = (wallet.to_string(), nonce.to_string());
+        let signature = hex::encode(b"the owner says yes");
+        let query = Query::new(&[("address", &address), ("expiration", "1700003600")]);
+        market.get("createAuthToken", &query.with("nonce", &nonce).with("signature", &signature)).await
+    };
+    let says_yes = |chain: &FakeChain, wallet: Address, nonce: u32| {
+        let hash = tidegate_ocean::wallet_hashes(&format!("{wallet}{nonce}"))[0];
+        chain.set_wallet(wallet, hash, b"the owner says yes");
+    };
+    ask(Address::repeat_byte(0x75), 1).await.expect(400);
+
+    let here = Address::repeat_byte(0x76);
+    says_yes(&market.chain, here, 1);
+    ask(here, 1).await.expect(200);
+
+    // On the other chain it may be somebody else's.
+    let both = Address::repeat_byte(0x77);
+    says_yes(&market.chain, both, 1);
+    second.set_code(both);
+    ask(both, 1).await.expect(400);
+    says_yes(&market.chain, both, 2);
+    says_yes(&second, both, 2);
+    ask(both, 2).await.expect(200);
 }
