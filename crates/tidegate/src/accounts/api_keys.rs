@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use crate::db::keys::ApiKey;
+use crate::db::keys::{ApiKey, KeyTerms};
 use crate::db::{AccountId, accounts, keys};
 
 use super::{AccountError, Accounts, new_api_key};
@@ -24,11 +24,12 @@ impl Accounts {
         &self,
         account: AccountId,
         name: &str,
+        terms: KeyTerms,
     ) -> Result<(ApiKey, SecretString), AccountError> {
         if name.is_empty() || name.len() > MAX_NAME || name.contains(char::is_control) {
             return Err(AccountError::BadKeyName);
         }
-        let key = new_api_key(account, name, self.clock.now());
+        let key = new_api_key(account, name, terms, self.clock.now());
         let key = self
             .db
             .try_write(move |s| {

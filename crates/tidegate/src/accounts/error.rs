@@ -1,6 +1,6 @@
 //! What can go wrong with accounts, each in words for whoever asked.
 
-use crate::db::DbError;
+use crate::db::{DbError, scopes::Scope};
 
 /// The cryptography library refused to work: no randomness, or a broken build. Nothing a caller can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -60,7 +60,7 @@ pub enum AccountError {
     Db(#[from] DbError),
 }
 
-/// Why a caller is not who they say. All but the last are a 401.
+/// Why a caller is not who they say, or may not do this. The first ones are a 401, a missing scope is a 403.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     /// Not a token of this kind, or not one of ours.
@@ -72,9 +72,15 @@ pub enum AuthError {
     /// Its API key was revoked.
     #[error("the API key has been revoked")]
     Revoked,
+    /// Its API key was good until some moment.
+    #[error("the API key has expired")]
+    KeyExpired,
     /// The e-mail address or the password; which of them is not said.
     #[error("the e-mail address or the password is wrong")]
     WrongPassword,
+    /// The caller is known, and their key is not for this.
+    #[error("this needs an API key with the scope \"{0}\", which the one given does not have")]
+    MissingScope(Scope),
     /// The question could not be answered.
     #[error(transparent)]
     Db(#[from] DbError),

@@ -27,7 +27,8 @@ use uuid::{NoContext, Uuid};
 
 use crate::clock::{Clock, Timestamp};
 use crate::db::accounts::Account;
-use crate::db::keys::ApiKey;
+use crate::db::keys::{ApiKey, KeyTerms};
+use crate::db::scopes::Scopes;
 use crate::db::{AccountId, Db, accounts, keys};
 
 pub use error::{AccountError, AuthError, CryptoError};
@@ -61,6 +62,19 @@ pub struct Caller {
     pub account: AccountId,
     /// The id of the API key, at first or second hand.
     pub key: String,
+    /// What that key is good for, as it was when the caller came.
+    pub terms: KeyTerms,
+}
+
+impl Caller {
+    /// Whether the caller's key has all of these scopes.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError::MissingScope`] with the first that it has not.
+    pub fn may(&self, needed: Scopes) -> Result<(), AuthError> {
+        self.terms.scopes.lacks(needed).map_or(Ok(()), |scope| Err(AuthError::MissingScope(scope)))
+    }
 }
 
 /// What an account was given and can be shown again.
@@ -130,7 +144,7 @@ impl Accounts {
                         .ok_or(AccountError::EmailTaken)?;
                     let sealed = sealing.seal(account, &pair.private)?;
                     keys::insert_verification_key(s, account, &pair.public, Some(&sealed), now).await?;
-                    let key = new_api_key(account, DEFAULT_KEY_NAME, now);
+                    let key = new_api_key(account, DEFAULT_KEY_NAME, KeyTerms::default(), now);
                     keys::insert_api_key(s, &key).await?;
                     Ok::<_, AccountError>(key)
                 })
@@ -227,9 +241,18 @@ impl Accounts {
 }
 
 /// A row for a new API key. Its id is a UUID of version 7, by our clock.
-fn new_api_key(account: AccountId, name: &str, now: Timestamp) -> ApiKey {
+fn new_api_key(account: AccountId, name: &str, terms: KeyTerms, now: Timestamp) -> ApiKey {
     let millis = u64::try_from(now.as_millis()).unwrap_or(0);
     let nanos = u32::try_from(millis % 1000).unwrap_or(0) * 1_000_000;
     let id = Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, millis / 1000, nanos));
-    ApiKey { id: id.to_string(), account, name: name.to_owned(), created_at: now, revoked_at: None }
+    ApiKey {
+        id: id.to_string(),
+        account,
+        name: name.to_owned(),
+        created_at: now,
+        revoked_at: None,
+        terms,
+        uses: 0,
+        last_used_at: None,
+    }
 }

@@ -2,16 +2,29 @@
 
 use crate::clock::Timestamp;
 
+use super::scopes::Scopes;
 use super::statements::statements;
 use super::{AccountId, DbError, Row, Session};
 
+/// The columns of an [`ApiKey`] in its order.
+macro_rules! select {
+    ($rest:expr) => {
+        concat!(
+            "SELECT id, account_id, name, created_at, revoked_at, scopes, expires_at, max_uses, name_prefix, uses, last_used_at
+             FROM api_keys ",
+            $rest
+        )
+    };
+}
+
 statements! {
-    INSERT_API_KEY = "INSERT INTO api_keys (id, account_id, name, created_at) VALUES ($1, $2, $3, $4)
+    INSERT_API_KEY = "INSERT INTO api_keys (id, account_id, name, created_at, scopes, expires_at, max_uses, name_prefix)
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                       ON CONFLICT (account_id, name) WHERE revoked_at IS NULL DO NOTHING";
-    FIND_API_KEY = "SELECT id, account_id, name, created_at, revoked_at FROM api_keys WHERE id = $1";
+    FIND_API_KEY = select!("WHERE id = $1");
     // Keys that still work come first, so that a long past cannot push one over the limit.
-    LIST_API_KEYS = "SELECT id, account_id, name, created_at, revoked_at FROM api_keys WHERE account_id = $1
-                     ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at, id LIMIT $2";
+    LIST_API_KEYS = select!("WHERE account_id = $1
+                             ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at, id LIMIT $2");
     COUNT_LIVE_API_KEYS = "SELECT count(*) FROM api_keys WHERE account_id = $1 AND revoked_at IS NULL";
     REVOKE_API_KEY = "UPDATE api_keys SET revoked_at = $1
                       WHERE account_id = $2 AND name = $3 AND revoked_at IS NULL";
@@ -32,6 +45,26 @@ const MAX_VERIFICATION_KEYS: i64 = 8;
 /// API keys that are listed for one account.
 const MAX_LISTED_API_KEYS: i64 = 1000;
 
+/// What a key is good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyTerms {
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// From this moment on it is refused.
+    pub expires_at: Option<Timestamp>,
+    /// How many things may be pinned or removed with it.
+    pub max_uses: Option<u64>,
+    /// How the names of all that is pinned or removed with it begin. Reading is not narrowed.
+    pub name_prefix: Option<String>,
+}
+
+/// Everything, for ever.
+impl Default for KeyTerms {
+    fn default() -> Self {
+        Self { scopes: Scopes::ALL, expires_at: None, max_uses: None, name_prefix: None }
+    }
+}
+
 /// A key that opens the API for one account. The token itself is made from this row and never stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
@@ -45,6 +78,12 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     /// When it was revoked; it still works while there is nothing here.
     pub revoked_at: Option<Timestamp>,
+    /// What it is good for.
+    pub terms: KeyTerms,
+    /// How many things were pinned or removed with it, if that is bounded.
+    pub uses: u64,
+    /// When it was last used, to about a minute.
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl ApiKey {
@@ -55,6 +94,14 @@ impl ApiKey {
             name: row.get(2)?,
             created_at: row.get(3)?,
             revoked_at: row.get(4)?,
+            terms: KeyTerms {
+                scopes: row.get(5)?,
+                expires_at: row.get(6)?,
+                max_uses: row.get(7)?,
+                name_prefix: row.get(8)?,
+            },
+            uses: row.get(9)?,
+            last_used_at: row.get(10)?,
         })
     }
 }
@@ -89,8 +136,16 @@ impl VerificationKey {
 ///
 /// [`DbError`] of the engine.
 pub async fn insert_api_key(s: &mut Session<'_>, key: &ApiKey) -> Result<bool, DbError> {
-    let params =
-        [key.id.as_str().into(), key.account.into(), key.name.as_str().into(), key.created_at.into()];
+    let params = [
+        key.id.as_str().into(),
+        key.account.into(),
+        key.name.as_str().into(),
+        key.created_at.into(),
+        key.terms.scopes.to_string().into(),
+        key.terms.expires_at.into(),
+        key.terms.max_uses.into(),
+        key.terms.name_prefix.as_deref().into(),
+    ];
     Ok(s.execute(INSERT_API_KEY, &params).await? == 1)
 }
 

@@ -13,6 +13,13 @@ pub(super) async fn not_found(uri: Uri) -> Response {
     (StatusCode::NOT_FOUND, Json(json!({"Code": 404, "Message": message}))).into_response()
 }
 
+/// An error's words as a sentence, beginning with a capital letter.
+pub(super) fn sentence(error: &dyn std::error::Error) -> String {
+    let words = error.to_string();
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// How an inner failure looks from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {

@@ -10,6 +10,7 @@ mod db;
 mod faults;
 mod fetch;
 mod gateway;
+mod keys;
 mod ops;
 mod pinata;
 mod pinning;

@@ -14,6 +14,7 @@ use super::{EmailArg, Open};
 use crate::{
     accounts::PublicKey,
     cli::{Failure, Output},
+    db::keys::KeyTerms,
 };
 
 /// More than any public key in text has.
@@ -65,7 +66,7 @@ impl KeyCommand {
         match self {
             Self::Add(key) => {
                 let account = open.find(&key.email).await?;
-                let (row, token) = open.accounts.add_api_key(account, &key.name).await?;
+                let (row, token) = open.accounts.add_api_key(account, &key.name, KeyTerms::default()).await?;
                 let token = token.expose_secret();
                 Ok(output.result(token, &json!({"name": row.name, "apiKey": token}))?)
             }

@@ -3,7 +3,10 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 
-use super::{super::extract::Owner, ApiError};
+use super::{
+    super::extract::{ANY, Owner},
+    ApiError,
+};
 use crate::{
     app::App,
     clock::Timestamp,
@@ -35,7 +38,7 @@ struct ShownKey {
 
 /// Shows the caller's account and key.
 pub(in crate::http) async fn show_account(
-    Owner(caller): Owner,
+    Owner(caller): Owner<ANY>,
     State(app): State<App>,
 ) -> Result<Json<ShownAccount>, ApiError> {
     let (id, key_id) = (caller.account, caller.key);

@@ -7,7 +7,7 @@ use axum::{
 use http::{StatusCode, Uri};
 use serde_json::json;
 
-use super::super::error::Failure;
+use super::super::error::{Failure, sentence};
 use crate::{accounts::AuthError, db::DbError};
 
 /// Why a request of this dialect was refused.
@@ -15,6 +15,8 @@ use crate::{accounts::AuthError, db::DbError};
 pub(in crate::http) enum ApiError {
     /// No API key, or one that is not good.
     Unauthorized,
+    /// The key is good and not for this; the words say what it lacks.
+    Forbidden(String),
     /// There is nothing of that name; the words say what was looked for.
     NotFound(String),
     /// There is no such method here.
@@ -39,6 +41,7 @@ impl IntoResponse for ApiError {
             Self::Unauthorized => {
                 (StatusCode::UNAUTHORIZED, "unauthorized", "The API key is missing or not good")
             }
+            Self::Forbidden(message) => (StatusCode::FORBIDDEN, "forbidden", message.as_str()),
             Self::NotFound(message) => (StatusCode::NOT_FOUND, "not_found", message.as_str()),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This path does not have that method")
@@ -60,9 +63,12 @@ impl IntoResponse for ApiError {
 impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::Invalid | AuthError::Expired | AuthError::Revoked | AuthError::WrongPassword => {
-                Self::Unauthorized
-            }
+            AuthError::Invalid
+            | AuthError::Expired
+            | AuthError::Revoked
+            | AuthError::KeyExpired
+            | AuthError::WrongPassword => Self::Unauthorized,
+            AuthError::MissingScope(_) => Self::Forbidden(sentence(&error)),
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
         }

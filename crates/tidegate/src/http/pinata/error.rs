@@ -22,6 +22,8 @@ use crate::{accounts::AuthError, db::DbError, pins::PinError};
 pub(in crate::http) enum PinataError {
     /// No key, or one that is not good.
     Unauthorized,
+    /// The key is good and not for this; the words say what it lacks.
+    Forbidden(String),
     /// Something the caller sent is wrong; the words say what.
     BadRequest(String),
     /// The caller has not pinned this.
@@ -59,6 +61,7 @@ impl IntoResponse for PinataError {
                 "INVALID_CREDENTIALS",
                 text("There is no good API key in this request"),
             ),
+            Self::Forbidden(details) => (StatusCode::FORBIDDEN, "FORBIDDEN", details.clone()),
             Self::BadRequest(details) => (StatusCode::BAD_REQUEST, "BAD_REQUEST", details.clone()),
             Self::NotPinned => (
                 StatusCode::NOT_FOUND,
@@ -97,6 +100,7 @@ impl From<PinningError> for PinataError {
     fn from(error: PinningError) -> Self {
         match error {
             PinningError::InvalidToken => Self::Unauthorized,
+            PinningError::Forbidden(details) => Self::Forbidden(details),
             PinningError::BadRequest(details) => Self::BadRequest(details),
             PinningError::Mismatch => Self::BadRequest("The content is not what its CID says".to_owned()),
             PinningError::TooLarge(details) => Self::TooLarge(details),

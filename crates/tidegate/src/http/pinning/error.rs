@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::super::{
-    error::Failure,
+    error::{Failure, sentence},
     json_body::BodyError,
     multipart::{FormError, ReadError},
 };
@@ -26,6 +26,8 @@ use crate::{
 pub(in crate::http) enum PinningError {
     /// No key or token, or one that is not good (reference A1).
     InvalidToken,
+    /// The key is good and not for this; the words say what it lacks.
+    Forbidden(String),
     /// Something the caller sent is wrong; the words say what.
     BadRequest(String),
     /// CID, content and signature do not belong together; which of them is wrong is not told (reference A6).
@@ -53,6 +55,7 @@ impl IntoResponse for PinningError {
     fn into_response(self) -> Response {
         let (status, message) = match &self {
             Self::InvalidToken => (StatusCode::UNAUTHORIZED, "Invalid token".to_owned()),
+            Self::Forbidden(message) => (StatusCode::FORBIDDEN, message.clone()),
             Self::BadRequest(message) => (StatusCode::BAD_REQUEST, message.clone()),
             Self::Mismatch => (
                 StatusCode::BAD_REQUEST,
@@ -84,9 +87,12 @@ impl IntoResponse for PinningError {
 impl From<AuthError> for PinningError {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::Invalid | AuthError::Expired | AuthError::Revoked | AuthError::WrongPassword => {
-                Self::InvalidToken
-            }
+            AuthError::Invalid
+            | AuthError::Expired
+            | AuthError::Revoked
+            | AuthError::KeyExpired
+            | AuthError::WrongPassword => Self::InvalidToken,
+            AuthError::MissingScope(_) => Self::Forbidden(sentence(&error)),
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
         }

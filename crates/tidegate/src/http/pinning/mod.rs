@@ -22,11 +22,11 @@ pub(super) use pin_by_hash::pin_by_hash;
 pub(super) use pin_file::{pace, pin_file, receive_entry, request_limit};
 pub(super) use unpin::unpin;
 
-use super::extract::KeyHolder;
+use super::extract::{ANY, KeyHolder, PIN, READ};
 use crate::{accounts::AuthError, app::App};
 
 /// Says whether the caller's API key is good.
-pub(super) async fn ping(_: KeyHolder) -> Json<Value> {
+pub(super) async fn ping(_: KeyHolder<ANY>) -> Json<Value> {
     Json(json!({"Success": true}))
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Endpoint {
 
 /// Lists the places that take uploads: this one.
 pub(super) async fn list_endpoints(
-    _: KeyHolder,
+    _: KeyHolder<READ>,
     State(app): State<App>,
     uri: Uri,
     headers: HeaderMap,
@@ -64,7 +64,7 @@ fn as_reached(uri: &Uri, headers: &HeaderMap) -> String {
 
 /// Gives the holder of an API key a token for uploads, good for two hours.
 pub(super) async fn issue_access_token(
-    KeyHolder(caller): KeyHolder,
+    KeyHolder(caller): KeyHolder<PIN>,
     State(app): State<App>,
 ) -> Result<impl IntoResponse, PinningError> {
     let token = app.accounts.issue_access_token(&caller).map_err(AuthError::from)?.token;

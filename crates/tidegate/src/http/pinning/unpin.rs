@@ -5,11 +5,14 @@ use axum::extract::{Path, State};
 use tidegate_content::parse_cid;
 
 use super::PinningError;
-use crate::{app::App, http::extract::KeyHolder};
+use crate::{
+    app::App,
+    http::extract::{KeyHolder, UNPIN},
+};
 
 /// Removes all of the caller's pins of a CID, and requests for it.
 pub(in crate::http) async fn unpin(
-    KeyHolder(caller): KeyHolder,
+    KeyHolder(caller): KeyHolder<UNPIN>,
     State(app): State<App>,
     Path(cid): Path<String>,
 ) -> Result<&'static str, PinningError> {

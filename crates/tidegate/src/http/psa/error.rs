@@ -8,7 +8,7 @@ use axum::{
 use http::StatusCode;
 use serde_json::json;
 
-use super::super::error::Failure;
+use super::super::error::{Failure, sentence};
 use crate::{accounts::AuthError, db::DbError, pins::PinError};
 
 /// Why a request of this dialect was refused.
@@ -16,6 +16,8 @@ use crate::{accounts::AuthError, db::DbError, pins::PinError};
 pub(in crate::http) enum PsaError {
     /// No API key, or one that is not good.
     Unauthorized,
+    /// The key is good and not for this; the words say what it lacks.
+    Forbidden(String),
     /// Something the caller sent is wrong; the words say what.
     BadRequest(String),
     /// The caller has no such request.
@@ -41,6 +43,7 @@ impl IntoResponse for PsaError {
             Self::Unauthorized => {
                 (StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "The access token is missing or not good")
             }
+            Self::Forbidden(message) => (StatusCode::FORBIDDEN, "FORBIDDEN", message.as_str()),
             Self::BadRequest(message) => (StatusCode::BAD_REQUEST, "BAD_REQUEST", message.as_str()),
             Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND", "You have no such pin"),
             Self::MethodNotAllowed => {
@@ -71,9 +74,12 @@ impl IntoResponse for PsaError {
 impl From<AuthError> for PsaError {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::Invalid | AuthError::Expired | AuthError::Revoked | AuthError::WrongPassword => {
-                Self::Unauthorized
-            }
+            AuthError::Invalid
+            | AuthError::Expired
+            | AuthError::Revoked
+            | AuthError::KeyExpired
+            | AuthError::WrongPassword => Self::Unauthorized,
+            AuthError::MissingScope(_) => Self::Forbidden(sentence(&error)),
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
         }

@@ -18,7 +18,10 @@ use serde::Serialize;
 
 pub(super) use error::{PsaError, method_not_allowed};
 
-use super::{extract::Pinner, query::Query};
+use super::{
+    extract::{ANY, PIN, PIN_AND_UNPIN, Pinner, READ, UNPIN},
+    query::Query,
+};
 use crate::{
     app::App,
     db::jobs::{JobId, find_job, search::search_jobs},
@@ -38,7 +41,7 @@ pub(super) struct PinResults {
 
 /// Lists the caller's requests that fit the filters, newest first.
 pub(super) async fn list_pins(
-    Pinner(caller): Pinner,
+    Pinner(caller): Pinner<READ>,
     State(app): State<App>,
     uri: Uri,
     headers: HeaderMap,
@@ -52,7 +55,7 @@ pub(super) async fn list_pins(
 
 /// Asks for some content to be pinned.
 pub(super) async fn add_pin(
-    Pinner(caller): Pinner,
+    Pinner(caller): Pinner<PIN>,
     State(app): State<App>,
     uri: Uri,
     headers: HeaderMap,
@@ -65,7 +68,7 @@ pub(super) async fn add_pin(
 
 /// Tells what became of a request.
 pub(super) async fn get_pin(
-    Pinner(caller): Pinner,
+    Pinner(caller): Pinner<READ>,
     State(app): State<App>,
     Path(id): Path<String>,
     uri: Uri,
@@ -79,7 +82,7 @@ pub(super) async fn get_pin(
 
 /// Puts another request in the place of one.
 pub(super) async fn replace_pin(
-    Pinner(caller): Pinner,
+    Pinner(caller): Pinner<PIN_AND_UNPIN>,
     State(app): State<App>,
     Path(id): Path<String>,
     uri: Uri,
@@ -93,7 +96,7 @@ pub(super) async fn replace_pin(
 
 /// Takes a request back, and its pin with it.
 pub(super) async fn delete_pin(
-    Pinner(caller): Pinner,
+    Pinner(caller): Pinner<UNPIN>,
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, PsaError> {
@@ -104,7 +107,7 @@ pub(super) async fn delete_pin(
 }
 
 /// Whoever has a key learns that there is nothing here.
-pub(super) async fn not_found(_: Pinner) -> PsaError {
+pub(super) async fn not_found(_: Pinner<ANY>) -> PsaError {
     PsaError::NotFound
 }
 

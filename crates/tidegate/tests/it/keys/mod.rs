@@ -1,0 +1,3 @@
+//! API keys that are not good for everything.
+
+mod scopes;
