@@ -95,7 +95,9 @@ impl Accounts {
             Some(key) if key.terms.expires_at.is_some_and(|end| self.clock.now() >= end) => {
                 Err(AuthError::KeyExpired)
             }
-            Some(key) => Ok(Caller { account, key: key.id, terms: key.terms }),
+            Some(key) => {
+                Ok(Caller { account, prefix: self.tokens.prefix(&key)?, key: key.id, terms: key.terms })
+            }
             None => Err(AuthError::Invalid),
         }
     }

@@ -62,6 +62,8 @@ pub struct Caller {
     pub account: AccountId,
     /// The id of the API key, at first or second hand.
     pub key: String,
+    /// What may be shown of that key, to tell it from others: [`ApiKey`]s have it in lists, requests in the log.
+    pub prefix: String,
     /// What that key is good for, as it was when the caller came.
     pub terms: KeyTerms,
 }

@@ -29,6 +29,9 @@ pub(super) struct Holder {
 /// How long an access token lasts.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
 
+/// Characters of a key that are shown.
+const PREFIX: usize = 8;
+
 /// Ours have some 300 characters.
 const MAX_TOKEN: usize = 2048;
 
@@ -82,6 +85,14 @@ impl Tokens {
             iat: row.created_at.as_seconds(),
             aud: self.api.audience.to_owned(),
         })
+    }
+
+    /// The first characters of the API key of this row that tell it from others: the beginning of its signature, which is behind
+    /// its last dot. What is left of the signature is more than anybody can guess.
+    pub(super) fn prefix(&self, row: &ApiKey) -> Result<String, CryptoError> {
+        let key = self.api_key(row)?;
+        let signature = key.expose_secret().rsplit('.').next().unwrap_or_default();
+        Ok(signature.chars().take(PREFIX).collect())
     }
 
     /// Whose API key this is, if it is one of ours. Whether it was revoked is the database's to say.
@@ -212,7 +223,7 @@ mod tests {
 
     fn caller(terms: KeyTerms) -> Caller {
         let Holder { account, key } = holder();
-        Caller { account, key, terms }
+        Caller { account, key, prefix: String::new(), terms }
     }
 
     #[test]
@@ -225,6 +236,8 @@ mod tests {
         assert_eq!(text(parts[1]), r#"{"sub":"7","jti":"0190","iat":1,"aud":"tidegate:api"}"#);
         assert_eq!(tokens().api_key(&row()).unwrap().expose_secret(), key.expose_secret());
         assert_eq!(tokens().read_api_key(key.expose_secret()), Ok(holder()));
+        let prefix = tokens().prefix(&row()).unwrap();
+        assert!(prefix.len() == 8 && parts[2].starts_with(&prefix), "{prefix}");
     }
 
     #[test]
