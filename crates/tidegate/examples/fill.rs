@@ -45,6 +45,7 @@ async fn fill(dir: &Path, count: u64) -> anyhow::Result<()> {
         key: DEFAULT_KEY_NAME.to_owned(),
         prefix: String::new(),
         terms: KeyTerms::default(),
+        uses: 0,
     };
     stream::iter(0..count)
         .map(|number| pin(&app, &caller, number))

@@ -86,7 +86,7 @@ impl Accounts {
 
     /// Who holds a key, if it is there, theirs, and good now: with what it is good for at this moment, so that narrowing a key
     /// narrows its access tokens too.
-    async fn caller(&self, holder: Holder) -> Result<Caller, AuthError> {
+    pub(super) async fn caller(&self, holder: Holder) -> Result<Caller, AuthError> {
         let Holder { account, key: id } = holder;
         let key = self.db.read(move |s| Box::pin(async move { keys::find_api_key(s, &id).await })).await?;
         match key {
@@ -96,7 +96,9 @@ impl Accounts {
                 Err(AuthError::KeyExpired)
             }
             Some(key) => {
-                Ok(Caller { account, prefix: self.tokens.prefix(&key)?, key: key.id, terms: key.terms })
+                self.seen.note(&self.db, &key, self.clock.now());
+                let prefix = self.tokens.prefix(&key)?;
+                Ok(Caller { account, prefix, key: key.id, terms: key.terms, uses: key.uses })
             }
             None => Err(AuthError::Invalid),
         }

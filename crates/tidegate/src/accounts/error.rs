@@ -28,6 +28,15 @@ pub enum AccountError {
     /// The name of an API key.
     #[error("the name of an API key has 1 to 255 bytes and no control characters")]
     BadKeyName,
+    /// When an API key is to end.
+    #[error("an API key expires in the future, or not at all")]
+    BadExpiry,
+    /// How often an API key may be used.
+    #[error("an API key may be used once or more often, or without a bound")]
+    BadMaxUses,
+    /// How names must begin.
+    #[error("the beginning of names has 1 to 255 characters, none of them a control character")]
+    BadNamePrefix,
     /// The account has a live key of that name.
     #[error("there is an API key of this name already; revoke it first or choose another name")]
     KeyNameTaken,
@@ -60,7 +69,7 @@ pub enum AccountError {
     Db(#[from] DbError),
 }
 
-/// Why a caller is not who they say, or may not do this. The first ones are a 401, a missing scope is a 403.
+/// Why a caller is not who they say (401), or may not do this (403).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     /// Not a token of this kind, or not one of ours.
@@ -81,6 +90,9 @@ pub enum AuthError {
     /// The caller is known, and their key is not for this.
     #[error("this needs an API key with the scope \"{0}\", which the one given does not have")]
     MissingScope(Scope),
+    /// The caller is known, and their key was good for so many things and no more.
+    #[error("the API key has been used as often as it may be")]
+    UsedUp,
     /// The question could not be answered.
     #[error(transparent)]
     Db(#[from] DbError),

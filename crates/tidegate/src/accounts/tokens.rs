@@ -223,7 +223,7 @@ mod tests {
 
     fn caller(terms: KeyTerms) -> Caller {
         let Holder { account, key } = holder();
-        Caller { account, key, prefix: String::new(), terms }
+        Caller { account, key, prefix: String::new(), terms, uses: 0 }
     }
 
     #[test]

@@ -134,6 +134,8 @@ pub struct Limits {
     pub upload_rate: ByteSize,
     /// Bytes one account may pin, where the account itself has no other quota.
     pub account_quota: ByteSize,
+    /// Requests by CID that one account may have waiting.
+    pub account_queued: u64,
 }
 
 /// `[fetch]`

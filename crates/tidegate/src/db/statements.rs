@@ -37,6 +37,8 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
     [
         super::accounts::ALL,
         super::keys::ALL,
+        super::keys::terms::ALL,
+        super::links::ALL,
         super::contents::ALL,
         super::pins::ALL,
         super::settings::ALL,

@@ -21,6 +21,8 @@ pub(super) const READ: u8 = Scope::Read.bits();
 pub(super) const PIN: u8 = Scope::Pin.bits();
 /// The scope `unpin`.
 pub(super) const UNPIN: u8 = Scope::Unpin.bits();
+/// The scope `admin`.
+pub(super) const ADMIN: u8 = Scope::Admin.bits();
 /// The scopes `pin` and `unpin`, both.
 pub(super) const PIN_AND_UNPIN: u8 = PIN | UNPIN;
 

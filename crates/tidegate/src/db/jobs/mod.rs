@@ -42,7 +42,8 @@ statements! {
     DELETE_LABEL = "DELETE FROM job_labels WHERE account_id = $1 AND label = $2 AND created_at = $3";
     FIND = select!("WHERE account_id = $1 AND id = $2");
     OF_PIN = select!("WHERE pin_id = $1 ORDER BY created_at LIMIT 1000");
-    OF_ROOT = select!("WHERE account_id = $1 AND root = $2 ORDER BY created_at LIMIT 1000");
+    OF_ROOT = select!("WHERE account_id = $1 AND root = $2 AND substr(COALESCE(name, ''), 1, length(CAST($3 AS TEXT))) = $3
+                       ORDER BY created_at LIMIT 1000");
     DELETE = "DELETE FROM jobs WHERE account_id = $1 AND id = $2";
     HAS_PIN = "SELECT 1 FROM jobs WHERE pin_id = $1 LIMIT 1";
 }
@@ -288,13 +289,18 @@ pub async fn jobs_of_pin(s: &mut Session<'_>, pin: PinId) -> Result<Vec<Job>, Db
     s.query(OF_PIN, &[pin.into()]).await?.iter().map(Job::from_row).collect()
 }
 
-/// The account's oldest jobs for this root, at most 1000, whatever became of them.
+/// The account's oldest jobs for this root whose names begin with `names`, at most 1000, whatever became of them.
 ///
 /// # Errors
 ///
 /// [`DbError`] of the engine.
-pub async fn jobs_of_root(s: &mut Session<'_>, account: AccountId, root: &str) -> Result<Vec<Job>, DbError> {
-    s.query(OF_ROOT, &[account.into(), root.into()]).await?.iter().map(Job::from_row).collect()
+pub async fn jobs_of_root(
+    s: &mut Session<'_>,
+    account: AccountId,
+    root: &str,
+    names: &str,
+) -> Result<Vec<Job>, DbError> {
+    s.query(OF_ROOT, &[account.into(), root.into(), names.into()]).await?.iter().map(Job::from_row).collect()
 }
 
 /// Is there a job that ended in this pin?

@@ -70,7 +70,8 @@ impl Drop for Line {
         let path = self.uri.path();
         let surface = surface(path);
         metrics::request_done(surface, self.status, seconds, self.sent);
-        // The path alone: a query may hold what is secret.
+        // The path alone, and not of an upload link: what may hold a secret is left out.
+        let path = if path.starts_with("/upload/") { "/upload/…" } else { path };
         tracing::info!(
             target: "tidegate::request",
             id = self.id.to_str().unwrap_or_default(),
@@ -91,7 +92,7 @@ fn surface(path: &str) -> Surface {
     match path.split('/').nth(1).unwrap_or_default() {
         "ipfs" => Surface::Gateway,
         "ping" | "endpoint" | "oauth" => Surface::Cloud,
-        "pinning" => Surface::Endpoint,
+        "pinning" | "upload" => Surface::Endpoint,
         "psa" => Surface::PinningService,
         "api" => Surface::Provider,
         "livez" | "readyz" | "metrics" => Surface::Operations,

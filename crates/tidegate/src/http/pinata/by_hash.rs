@@ -65,7 +65,7 @@ pub(in crate::http) async fn pin_by_hash(
         origins: options.host_nodes,
         visibility: Visibility::Public,
     };
-    let job = app.pins.request(caller.account, request).await?;
+    let job = app.pins.request(&caller, request).await?;
     Ok(Json(json!({
         "id": job.job.id.0,
         "ipfsHash": asked.hash_to_pin,

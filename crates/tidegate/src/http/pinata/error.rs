@@ -6,11 +6,11 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde_json::json;
 
 use super::super::{
-    error::Failure,
+    error::{Failure, retry_after},
     json_body::BodyError,
     multipart::{FormError, ReadError},
     pinning::PinningError,
@@ -36,6 +36,8 @@ pub(in crate::http) enum PinataError {
     TooLarge(String),
     /// The client stopped sending.
     TooSlow(String),
+    /// Too many requests, which the words tell; try again after a while.
+    TooMany(String, Duration),
     /// Too many uploads at once; try again after a while.
     Busy(Duration),
     /// Our side.
@@ -76,6 +78,7 @@ impl IntoResponse for PinataError {
             ),
             Self::TooLarge(details) => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", details.clone()),
             Self::TooSlow(details) => (StatusCode::REQUEST_TIMEOUT, "TOO_SLOW", details.clone()),
+            Self::TooMany(details, _) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", details.clone()),
             Self::Busy(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "BUSY",
@@ -87,11 +90,11 @@ impl IntoResponse for PinataError {
             }
         };
         let body = Json(json!({"error": {"reason": reason, "details": details}}));
-        let mut response = (status, body).into_response();
-        if let Self::Busy(after) = self {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
+        let response = (status, body).into_response();
+        match self {
+            Self::Busy(after) | Self::TooMany(_, after) => retry_after(response, after),
+            _ => response,
         }
-        response
     }
 }
 
@@ -105,6 +108,7 @@ impl From<PinningError> for PinataError {
             PinningError::Mismatch => Self::BadRequest("The content is not what its CID says".to_owned()),
             PinningError::TooLarge(details) => Self::TooLarge(details),
             PinningError::TooSlow(details) => Self::TooSlow(details),
+            PinningError::TooMany(details, after) => Self::TooMany(details, after),
             PinningError::Busy(after) => Self::Busy(after),
             PinningError::NotFound(_) => Self::NotPinned,
             PinningError::MethodNotAllowed => Self::MethodNotAllowed,

@@ -96,7 +96,7 @@ pub(super) async fn pin_received(
         name: metadata.name,
         visibility: None,
     };
-    let pin = app.pins.pin_whole(caller.account, upload, wanted).await?;
+    let pin = app.pins.pin_whole(caller, upload, wanted).await?;
     Ok(Json(Pinned {
         is_duplicate: !pin.is_new(),
         timestamp: pin.pinned_at.to_string(),

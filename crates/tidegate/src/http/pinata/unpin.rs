@@ -13,5 +13,5 @@ pub(in crate::http) async fn unpin(
     Path(cid): Path<String>,
 ) -> Result<&'static str, PinataError> {
     let cid = parse_cid(&cid).map_err(|error| PinataError::BadRequest(format!("The CID: {error}")))?;
-    if app.pins.unpin(caller.account, &cid).await? { Ok("OK") } else { Err(PinataError::NotPinned) }
+    if app.pins.unpin(&caller, &cid).await? { Ok("OK") } else { Err(PinataError::NotPinned) }
 }

@@ -6,11 +6,11 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde_json::json;
 
 use super::super::{
-    error::{Failure, sentence},
+    error::{Failure, QUEUE_RETRY, retry_after, sentence},
     json_body::BodyError,
     multipart::{FormError, ReadError},
 };
@@ -36,6 +36,8 @@ pub(in crate::http) enum PinningError {
     TooLarge(String),
     /// The client stopped sending.
     TooSlow(String),
+    /// Too many requests, which the words tell; try again after a while.
+    TooMany(String, Duration),
     /// Too many uploads at once; try again after a while.
     Busy(Duration),
     /// The caller has no such thing.
@@ -63,6 +65,7 @@ impl IntoResponse for PinningError {
             ),
             Self::TooLarge(message) => (StatusCode::PAYLOAD_TOO_LARGE, message.clone()),
             Self::TooSlow(message) => (StatusCode::REQUEST_TIMEOUT, message.clone()),
+            Self::TooMany(message, _) => (StatusCode::TOO_MANY_REQUESTS, message.clone()),
             Self::Busy(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "Too many uploads are running; try again soon".to_owned())
             }
@@ -76,11 +79,11 @@ impl IntoResponse for PinningError {
             }
         };
         let body = Json(json!({"Code": status.as_u16(), "Message": message}));
-        let mut response = (status, body).into_response();
-        if let Self::Busy(after) = self {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
+        let response = (status, body).into_response();
+        match self {
+            Self::Busy(after) | Self::TooMany(_, after) => retry_after(response, after),
+            _ => response,
         }
-        response
     }
 }
 
@@ -92,7 +95,7 @@ impl From<AuthError> for PinningError {
             | AuthError::Revoked
             | AuthError::KeyExpired
             | AuthError::WrongPassword => Self::InvalidToken,
-            AuthError::MissingScope(_) => Self::Forbidden(sentence(&error)),
+            AuthError::MissingScope(_) | AuthError::UsedUp => Self::Forbidden(sentence(&error)),
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
         }
@@ -139,6 +142,10 @@ impl From<PinError> for PinningError {
             PinError::CannotPull(error) => {
                 Self::BadRequest(format!("This content cannot be pinned: {error}"))
             }
+            PinError::OutsidePrefix(_) | PinError::KeyUsedUp | PinError::LinkUsedUp => {
+                Self::Forbidden(sentence(&error))
+            }
+            PinError::TooManyQueued(_) => Self::TooMany(sentence(&error), QUEUE_RETRY),
             PinError::StoreFull => Self::Failed(Failure::StorageFull.log(&error)),
             PinError::Collect(CollectError::Blob(error)) | PinError::Blob(error) => error.into(),
             PinError::Collect(error) => Self::BadRequest(format!("The files do not make a folder: {error}")),

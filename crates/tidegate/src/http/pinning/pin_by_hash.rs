@@ -60,7 +60,7 @@ pub(in crate::http) async fn pin_by_hash(
     let job = app
         .pins
         .request(
-            caller.account,
+            &caller,
             Request {
                 source: PinSource::PinByHash,
                 cid,

@@ -17,7 +17,7 @@ pub(in crate::http) async fn unpin(
     Path(cid): Path<String>,
 ) -> Result<&'static str, PinningError> {
     let cid = parse_cid(&cid).map_err(|error| PinningError::BadRequest(format!("The CID: {error}")))?;
-    if app.pins.unpin(caller.account, &cid).await? {
+    if app.pins.unpin(&caller, &cid).await? {
         Ok("OK")
     } else {
         Err(PinningError::NotFound(format!("You have not pinned {cid}")))

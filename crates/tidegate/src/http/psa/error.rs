@@ -1,5 +1,7 @@
 //! Errors in the shape of this dialect, `{"error": {"reason": CODE, "details": text}}`.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     extract::rejection::BytesRejection,
@@ -8,7 +10,7 @@ use axum::{
 use http::StatusCode;
 use serde_json::json;
 
-use super::super::error::{Failure, sentence};
+use super::super::error::{Failure, QUEUE_RETRY, retry_after, sentence};
 use crate::{accounts::AuthError, db::DbError, pins::PinError};
 
 /// Why a request of this dialect was refused.
@@ -26,6 +28,8 @@ pub(in crate::http) enum PsaError {
     MethodNotAllowed,
     /// The account may not pin so much.
     QuotaExceeded,
+    /// Too many requests, which the words tell; try again after a while.
+    TooMany(String, Duration),
     /// The body is longer than any pin.
     TooLarge,
     /// Our side.
@@ -54,6 +58,9 @@ impl IntoResponse for PsaError {
                 "INSUFFICIENT_FUNDS",
                 "This would exceed the account's quota; pins can still be listed and removed",
             ),
+            Self::TooMany(message, _) => {
+                (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message.as_str())
+            }
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is longer than a pin may be")
             }
@@ -67,7 +74,12 @@ impl IntoResponse for PsaError {
                 (status, reason, message)
             }
         };
-        (status, Json(json!({"error": {"reason": reason, "details": details}}))).into_response()
+        let body = Json(json!({"error": {"reason": reason, "details": details}}));
+        let response = (status, body).into_response();
+        match self {
+            Self::TooMany(_, after) => retry_after(response, after),
+            _ => response,
+        }
     }
 }
 
@@ -79,7 +91,7 @@ impl From<AuthError> for PsaError {
             | AuthError::Revoked
             | AuthError::KeyExpired
             | AuthError::WrongPassword => Self::Unauthorized,
-            AuthError::MissingScope(_) => Self::Forbidden(sentence(&error)),
+            AuthError::MissingScope(_) | AuthError::UsedUp => Self::Forbidden(sentence(&error)),
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
         }
@@ -93,6 +105,10 @@ impl From<PinError> for PsaError {
             PinError::CannotPull(error) => {
                 Self::BadRequest(format!("This content cannot be pinned: {error}"))
             }
+            PinError::OutsidePrefix(_) | PinError::KeyUsedUp | PinError::LinkUsedUp => {
+                Self::Forbidden(sentence(&error))
+            }
+            PinError::TooManyQueued(_) => Self::TooMany(sentence(&error), QUEUE_RETRY),
             PinError::StoreFull => Self::Failed(Failure::StorageFull.log(&error)),
             PinError::Db(error) => error.into(),
             PinError::Blob(error) => Self::Failed(Failure::from(&error)),

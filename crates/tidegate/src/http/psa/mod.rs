@@ -62,7 +62,7 @@ pub(super) async fn add_pin(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<PinStatus>), PsaError> {
     let request = pin::parse(&body?).map_err(PsaError::BadRequest)?;
-    let job = app.pins.request(caller.account, request).await?;
+    let job = app.pins.request(&caller, request).await?;
     Ok((StatusCode::ACCEPTED, Json(PinStatus::of(job, &delegates(&app, &uri, &headers)))))
 }
 
@@ -90,7 +90,7 @@ pub(super) async fn replace_pin(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<PinStatus>), PsaError> {
     let (request, id) = (pin::parse(&body?).map_err(PsaError::BadRequest)?, job_id(id)?);
-    let job = app.pins.replace(caller.account, id, request).await?.ok_or(PsaError::NotFound)?;
+    let job = app.pins.replace(&caller, id, request).await?.ok_or(PsaError::NotFound)?;
     Ok((StatusCode::ACCEPTED, Json(PinStatus::of(job, &delegates(&app, &uri, &headers)))))
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn delete_pin(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, PsaError> {
-    match app.pins.cancel(caller.account, job_id(id)?).await? {
+    match app.pins.cancel(&caller, job_id(id)?).await? {
         true => Ok(StatusCode::ACCEPTED),
         false => Err(PsaError::NotFound),
     }

@@ -51,10 +51,15 @@ impl Person {
     pub async fn with_key(&self, server: &TestServer, terms: KeyTerms) -> Self {
         let accounts = &server.app.accounts;
         let added = accounts.add_api_key(self.account, &format!("key {}", unique()), terms).await;
-        let api_key = added.unwrap().1.expose_secret().to_owned();
-        let caller = accounts.authenticate_api_key(&api_key).await.unwrap();
+        self.holding(server, added.unwrap().1.expose_secret()).await
+    }
+
+    /// The same person with this API key.
+    pub async fn holding(&self, server: &TestServer, api_key: &str) -> Self {
+        let accounts = &server.app.accounts;
+        let caller = accounts.authenticate_api_key(api_key).await.unwrap();
         let token = accounts.issue_access_token(&caller).unwrap().token.expose_secret().to_owned();
-        Self { api_key, token, ..self.clone() }
+        Self { api_key: api_key.to_owned(), token, ..self.clone() }
     }
 
     /// GET with the API key.

@@ -1,10 +1,14 @@
-//! An account's API keys and verification keys. What they mean and how they are sealed is in the house.
+//! An account's API keys and verification keys. What they mean and how they are sealed is in the house; what an API key is good for
+//! is in `terms.rs`.
+
+pub(super) mod terms;
 
 use crate::clock::Timestamp;
 
-use super::scopes::Scopes;
 use super::statements::statements;
 use super::{AccountId, DbError, Row, Session};
+
+pub use terms::{KeyTerms, change_terms, note_use, spend_use};
 
 /// The columns of an [`ApiKey`] in its order.
 macro_rules! select {
@@ -28,6 +32,10 @@ statements! {
     COUNT_LIVE_API_KEYS = "SELECT count(*) FROM api_keys WHERE account_id = $1 AND revoked_at IS NULL";
     REVOKE_API_KEY = "UPDATE api_keys SET revoked_at = $1
                       WHERE account_id = $2 AND name = $3 AND revoked_at IS NULL";
+    REVOKE_API_KEY_BY_ID = "UPDATE api_keys SET revoked_at = $1
+                            WHERE account_id = $2 AND id = $3 AND revoked_at IS NULL";
+    RETIRE_API_KEYS = "UPDATE api_keys SET revoked_at = expires_at
+                       WHERE account_id = $1 AND revoked_at IS NULL AND expires_at <= $2";
     INSERT_VERIFICATION_KEY = "INSERT INTO verification_keys
                                    (account_id, public_key, sealed_private_key, created_at)
                                VALUES ($1, $2, $3, $4)";
@@ -44,26 +52,6 @@ const MAX_VERIFICATION_KEYS: i64 = 8;
 
 /// API keys that are listed for one account.
 const MAX_LISTED_API_KEYS: i64 = 1000;
-
-/// What a key is good for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyTerms {
-    /// What it may be used for.
-    pub scopes: Scopes,
-    /// From this moment on it is refused.
-    pub expires_at: Option<Timestamp>,
-    /// How many things may be pinned or removed with it.
-    pub max_uses: Option<u64>,
-    /// How the names of all that is pinned or removed with it begin. Reading is not narrowed.
-    pub name_prefix: Option<String>,
-}
-
-/// Everything, for ever.
-impl Default for KeyTerms {
-    fn default() -> Self {
-        Self { scopes: Scopes::ALL, expires_at: None, max_uses: None, name_prefix: None }
-    }
-}
 
 /// A key that opens the API for one account. The token itself is made from this row and never stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,6 +177,33 @@ pub async fn revoke_api_key(
     now: Timestamp,
 ) -> Result<bool, DbError> {
     Ok(s.execute(REVOKE_API_KEY, &[now.into(), account.into(), name.into()]).await? == 1)
+}
+
+/// Revokes the account's live key with this id; false when there is none.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn revoke_api_key_by_id(
+    s: &mut Session<'_>,
+    account: AccountId,
+    id: &str,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    Ok(s.execute(REVOKE_API_KEY_BY_ID, &[now.into(), account.into(), id.into()]).await? == 1)
+}
+
+/// Counts the account's keys that have expired among the revoked ones: their names are free, and they are in nobody's way.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn retire_expired_api_keys(
+    s: &mut Session<'_>,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    s.execute(RETIRE_API_KEYS, &[account.into(), now.into()]).await.map(drop)
 }
 
 /// Adds a verification key, which is the newest from now on.
