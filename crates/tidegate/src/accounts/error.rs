@@ -100,3 +100,11 @@ pub enum AuthError {
     #[error(transparent)]
     Crypto(#[from] CryptoError),
 }
+
+impl AuthError {
+    /// Whether what the caller has shown is not good. Else it is, or nobody can tell.
+    #[must_use]
+    pub fn is_the_callers(&self) -> bool {
+        !matches!(self, Self::MissingScope(_) | Self::UsedUp | Self::Db(_) | Self::Crypto(_))
+    }
+}

@@ -52,6 +52,7 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::jobs::list::ALL,
         super::jobs::search::ALL,
         super::jobs::queue::ALL,
+        super::jobs::turns::ALL,
         super::unpinned::ALL,
     ]
     .into_iter()

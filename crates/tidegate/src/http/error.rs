@@ -15,6 +15,9 @@ pub(super) async fn not_found(uri: Uri) -> Response {
     (StatusCode::NOT_FOUND, Json(json!({"Code": 404, "Message": message}))).into_response()
 }
 
+/// What somebody is told who comes too often.
+pub(super) const TOO_OFTEN: &str = "You ask too often; try again after a while";
+
 /// When to come again where an account has as many requests waiting as it may.
 pub(super) const QUEUE_RETRY: Duration = Duration::from_secs(60);
 

@@ -6,7 +6,7 @@
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderName, header, request::Parts};
 
-use super::{api::ApiError, pinning::PinningError, psa::PsaError};
+use super::{api::ApiError, pinning::PinningError, psa::PsaError, throttle::TooOften, visit::Visit};
 use crate::{
     accounts::{AuthError, Caller},
     app::App,
@@ -44,8 +44,7 @@ impl<const NEEDS: u8> FromRequestParts<App> for KeyHolder<NEEDS> {
     type Rejection = PinningError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PinningError> {
-        let key = bearer(&parts.headers).ok_or(PinningError::InvalidToken)?;
-        Ok(Self(by_key(app, key, NEEDS).await?))
+        Ok(Self(admit(parts, app, bearer(&parts.headers).map(Credential::ApiKey), NEEDS).await?))
     }
 }
 
@@ -53,8 +52,7 @@ impl<const NEEDS: u8> FromRequestParts<App> for Pinner<NEEDS> {
     type Rejection = PsaError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PsaError> {
-        let key = bearer(&parts.headers).ok_or(PsaError::Unauthorized)?;
-        Ok(Self(by_key(app, key, NEEDS).await?))
+        Ok(Self(admit(parts, app, bearer(&parts.headers).map(Credential::ApiKey), NEEDS).await?))
     }
 }
 
@@ -62,8 +60,7 @@ impl<const NEEDS: u8> FromRequestParts<App> for Owner<NEEDS> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let key = bearer(&parts.headers).ok_or(ApiError::Unauthorized)?;
-        Ok(Self(by_key(app, key, NEEDS).await?))
+        Ok(Self(admit(parts, app, bearer(&parts.headers).map(Credential::ApiKey), NEEDS).await?))
     }
 }
 
@@ -71,18 +68,66 @@ impl<const NEEDS: u8> FromRequestParts<App> for Uploader<NEEDS> {
     type Rejection = PinningError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PinningError> {
-        let token = text(&parts.headers, USER_ACCESS_TOKEN).ok_or(PinningError::InvalidToken)?;
-        let (caller, _expires_at) = app.accounts.authenticate_access_token(token.trim()).await?;
-        caller.may(Scopes::of_bits(NEEDS))?;
-        Ok(Self(caller))
+        let token = text(&parts.headers, USER_ACCESS_TOKEN).map(str::trim);
+        Ok(Self(admit(parts, app, token.map(Credential::AccessToken), NEEDS).await?))
     }
 }
 
-/// Who holds this API key, if it is good and has the scopes that are needed.
-pub(super) async fn by_key(app: &App, key: &str, needs: u8) -> Result<Caller, AuthError> {
-    let caller = app.accounts.authenticate_api_key(key).await?;
+/// What a caller shows.
+pub(super) enum Credential<'a> {
+    ApiKey(&'a str),
+    AccessToken(&'a str),
+}
+
+/// Why a caller is not let in.
+#[derive(Debug)]
+pub(super) enum Denied {
+    /// They show nothing.
+    Nobody,
+    /// What they show is not good, or not for this.
+    Auth(AuthError),
+    /// They come too often.
+    TooOften(TooOften),
+}
+
+/// Who shows this, if it is good and has the scopes that are needed, and neither they nor their address come too often.
+pub(super) async fn admit(
+    parts: &Parts,
+    app: &App,
+    credential: Option<Credential<'_>>,
+    needs: u8,
+) -> Result<Caller, Denied> {
+    let visit = parts.extensions.get::<Visit>();
+    visit.map_or(Ok(()), Visit::knock)?;
+    let credential = credential.ok_or(Denied::Nobody)?;
+    visit.map_or(Ok(()), Visit::try_key)?;
+    let known = match credential {
+        Credential::ApiKey(key) => app.accounts.authenticate_api_key(key).await,
+        Credential::AccessToken(token) => {
+            app.accounts.authenticate_access_token(token).await.map(|(caller, _expires_at)| caller)
+        }
+    };
+    if let (Some(visit), Err(error)) = (visit, &known)
+        && error.is_the_callers()
+    {
+        visit.failed();
+    }
+    let caller = known?;
+    visit.map_or(Ok(()), |visit| visit.enter(&caller))?;
     caller.may(Scopes::of_bits(needs))?;
     Ok(caller)
+}
+
+impl From<AuthError> for Denied {
+    fn from(error: AuthError) -> Self {
+        Self::Auth(error)
+    }
+}
+
+impl From<TooOften> for Denied {
+    fn from(refused: TooOften) -> Self {
+        Self::TooOften(refused)
+    }
 }
 
 /// The credentials behind `Bearer`, a word that is compared without case (RFC 9110 section 11.1).

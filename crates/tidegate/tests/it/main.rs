@@ -11,6 +11,7 @@ mod faults;
 mod fetch;
 mod gateway;
 mod keys;
+mod limits;
 mod ops;
 mod pinata;
 mod pinning;

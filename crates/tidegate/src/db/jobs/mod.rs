@@ -4,6 +4,7 @@
 //! list     pages by date, status or root, and how long the lists are
 //! search   pages by name and metadata
 //! queue    who works on which job, and how it ended
+//! turns    whose job is next
 //! ```
 //!
 //! Each function that changes a job changes the account's tallies with it, and takes the account's lock first.
@@ -11,6 +12,7 @@
 pub mod list;
 pub mod queue;
 pub mod search;
+pub(super) mod turns;
 
 use std::fmt;
 
@@ -257,6 +259,9 @@ pub async fn insert_job(
         s.execute(INSERT_LABEL, &[job.account.into(), label.into(), created_at.into()]).await?;
     }
     status.tally(job.account).add(s, created_at).await?;
+    if let Some(due_at) = due_at {
+        turns::open(s, job.account, due_at).await?;
+    }
     Ok(Job {
         job: job.clone(),
         created_at,

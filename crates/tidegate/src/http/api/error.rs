@@ -11,12 +11,14 @@ use serde_json::json;
 
 use super::super::{
     error::{Failure, retry_after, sentence},
+    extract::Denied,
     json_body::BodyError,
     multipart::{FormError, ReadError},
     pinning::PinningError,
+    throttle::TooOften,
 };
 use crate::{
-    accounts::{AccountError, AuthError, CryptoError, LinkError},
+    accounts::{AccountError, CryptoError, LinkError},
     db::DbError,
     pins::PinError,
 };
@@ -166,7 +168,7 @@ macro_rules! as_on_the_pinning_surface {
     };
 }
 
-as_on_the_pinning_surface![AuthError, DbError, BodyError, FormError, ReadError];
+as_on_the_pinning_surface![Denied, TooOften, DbError, BodyError, FormError, ReadError];
 
 impl From<CryptoError> for ApiError {
     fn from(error: CryptoError) -> Self {

@@ -1,7 +1,7 @@
 //! `/upload/{token}`: one file, from whoever has the link. Streamed like any upload, and decided at its end.
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, Request, State},
 };
 use http::{HeaderMap, StatusCode, header};
@@ -12,10 +12,12 @@ use super::{
     super::{
         multipart::{Multipart, Paced, boundary_of},
         pinning::pace,
+        visit::Visit,
     },
     ApiError,
 };
 use crate::{
+    accounts::LinkError,
     app::App,
     db::{
         links::UploadLink,
@@ -42,10 +44,11 @@ pub(in crate::http) struct Pinned {
 /// Takes the body as the file.
 pub(in crate::http) async fn put_upload(
     State(app): State<App>,
+    Extension(visit): Extension<Visit>,
     Path(token): Path<String>,
     request: Request,
 ) -> Result<(StatusCode, Json<Pinned>), ApiError> {
-    let door = Door::open(&app, &token).await?;
+    let door = Door::open(&app, &visit, &token).await?;
     door.refuse_if_announced_too_large(request.headers(), 0)?;
     let mut upload = door.begin()?;
     let limits = &app.config.limits;
@@ -61,10 +64,11 @@ pub(in crate::http) async fn put_upload(
 /// Takes the field `file` of a form as the file.
 pub(in crate::http) async fn post_upload(
     State(app): State<App>,
+    Extension(visit): Extension<Visit>,
     Path(token): Path<String>,
     request: Request,
 ) -> Result<(StatusCode, Json<Pinned>), ApiError> {
-    let door = Door::open(&app, &token).await?;
+    let door = Door::open(&app, &visit, &token).await?;
     let boundary = boundary_of(request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()))?;
     door.refuse_if_announced_too_large(request.headers(), FORM_OVERHEAD)?;
     let (limits, limit) = (&app.config.limits, door.limit().saturating_add(FORM_OVERHEAD));
@@ -99,8 +103,15 @@ struct Door<'a> {
 }
 
 impl<'a> Door<'a> {
-    async fn open(app: &'a App, token: &str) -> Result<Self, ApiError> {
-        let (link, caller) = app.accounts.open_link(token).await?;
+    async fn open(app: &'a App, visit: &Visit, token: &str) -> Result<Self, ApiError> {
+        visit.knock()?;
+        visit.try_key()?;
+        let opened = app.accounts.open_link(token).await;
+        if opened == Err(LinkError::Unknown) {
+            visit.failed();
+        }
+        let (link, caller) = opened?;
+        visit.enter(&caller)?;
         let by = Allowance::from(&caller).by_link(&link.id);
         Ok(Self { app, link, by })
     }

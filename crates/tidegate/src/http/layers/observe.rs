@@ -1,7 +1,7 @@
 //! One log line and one measurement a request, written when the last byte of its answer is sent or the client is gone.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
     task::{Context, Poll},
     time::Instant,
@@ -32,6 +32,10 @@ pub(in crate::http) struct Line {
     method: Method,
     uri: Uri,
     peer: SocketAddr,
+    /// Who sent it, where that is not the peer.
+    caller: Option<IpAddr>,
+    /// The visible part of the key that was shown.
+    key: Option<String>,
     id: HeaderValue,
     status: u16,
     sent: u64,
@@ -46,11 +50,19 @@ impl Line {
             method: request.method().clone(),
             uri: request.uri().clone(),
             peer,
+            caller: None,
+            key: None,
             id: new_id(),
             status: 0,
             sent: 0,
             complete: false,
         }
+    }
+
+    /// The request was sent by `caller`, through whatever proxies, with an API key that shows as `key`.
+    pub(in crate::http) fn was_of(&mut self, caller: IpAddr, key: Option<&str>) {
+        self.caller = (caller != self.peer.ip().to_canonical()).then_some(caller);
+        self.key = key.map(str::to_owned);
     }
 
     /// The request is answered with `response`, which carries the id; the line is written with its last byte.
@@ -81,6 +93,8 @@ impl Drop for Line {
             bytes = self.sent,
             ms = (seconds * 1e5).round() / 100.0,
             peer = %self.peer,
+            caller = self.caller.map(tracing::field::display),
+            key = self.key,
             cut = (!self.complete).then_some(true),
             "request"
         );

@@ -11,11 +11,12 @@ use serde_json::json;
 
 use super::super::{
     error::{Failure, retry_after},
+    extract::Denied,
     json_body::BodyError,
     multipart::{FormError, ReadError},
     pinning::PinningError,
 };
-use crate::{accounts::AuthError, db::DbError, pins::PinError};
+use crate::{db::DbError, pins::PinError};
 
 /// Why a request of this dialect was refused.
 #[derive(Debug, PartialEq, Eq)]
@@ -127,4 +128,4 @@ macro_rules! as_on_the_pinning_surface {
     };
 }
 
-as_on_the_pinning_surface![AuthError, DbError, PinError, BodyError, FormError, ReadError];
+as_on_the_pinning_surface![Denied, DbError, PinError, BodyError, FormError, ReadError];

@@ -26,7 +26,7 @@ pub(super) use pin_file::pin_file;
 pub(super) use pin_json::pin_json;
 pub(super) use unpin::unpin;
 
-use super::extract::{ANY, bearer, by_key};
+use super::extract::{ANY, Credential, admit, bearer};
 use crate::{accounts::Caller, app::App};
 
 const KEY: HeaderName = HeaderName::from_static("pinata_api_key");
@@ -72,8 +72,8 @@ impl<const NEEDS: u8> FromRequestParts<App> for PinataCaller<NEEDS> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PinataError> {
         let secret = parts.headers.get(SECRET).and_then(|secret| secret.to_str().ok()).map(str::trim);
-        let key = secret.or_else(|| bearer(&parts.headers)).ok_or(PinataError::Unauthorized)?;
-        Ok(Self(by_key(app, key, NEEDS).await?))
+        let key = secret.or_else(|| bearer(&parts.headers));
+        Ok(Self(admit(parts, app, key.map(Credential::ApiKey), NEEDS).await?))
     }
 }
 

@@ -10,9 +10,11 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::super::{
-    error::{Failure, QUEUE_RETRY, retry_after, sentence},
+    error::{Failure, QUEUE_RETRY, TOO_OFTEN, retry_after, sentence},
+    extract::Denied,
     json_body::BodyError,
     multipart::{FormError, ReadError},
+    throttle::TooOften,
 };
 use crate::{
     accounts::{AccountError, AuthError},
@@ -99,6 +101,22 @@ impl From<AuthError> for PinningError {
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
         }
+    }
+}
+
+impl From<Denied> for PinningError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Nobody => Self::InvalidToken,
+            Denied::Auth(error) => error.into(),
+            Denied::TooOften(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<TooOften> for PinningError {
+    fn from(refused: TooOften) -> Self {
+        Self::TooMany(TOO_OFTEN.to_owned(), refused.after)
     }
 }
 

@@ -10,7 +10,10 @@ use axum::{
 use http::StatusCode;
 use serde_json::json;
 
-use super::super::error::{Failure, QUEUE_RETRY, retry_after, sentence};
+use super::super::{
+    error::{Failure, QUEUE_RETRY, TOO_OFTEN, retry_after, sentence},
+    extract::Denied,
+};
 use crate::{accounts::AuthError, db::DbError, pins::PinError};
 
 /// Why a request of this dialect was refused.
@@ -94,6 +97,16 @@ impl From<AuthError> for PsaError {
             AuthError::MissingScope(_) | AuthError::UsedUp => Self::Forbidden(sentence(&error)),
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
+        }
+    }
+}
+
+impl From<Denied> for PsaError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Nobody => Self::Unauthorized,
+            Denied::Auth(error) => error.into(),
+            Denied::TooOften(refused) => Self::TooMany(TOO_OFTEN.to_owned(), refused.after),
         }
     }
 }
