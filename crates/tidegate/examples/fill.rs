@@ -14,6 +14,7 @@ use tidegate::{
     app::App,
     clock::Clock,
     config::{Config, Overrides},
+    db::keys::KeyTerms,
     pins::Label,
 };
 use tidegate_content::{
@@ -39,7 +40,13 @@ async fn fill(dir: &Path, count: u64) -> anyhow::Result<()> {
     settings.0.push(("data.dir", dir.to_string_lossy().into_owned()));
     let app = App::open(Config::load(None, std::iter::empty(), settings)?, Clock::system()).await?;
     let registered = app.accounts.register("fill@example.org", generate_password()?).await?;
-    let caller = Caller { account: registered.account, key: DEFAULT_KEY_NAME.to_owned() };
+    let caller = Caller {
+        account: registered.account,
+        key: DEFAULT_KEY_NAME.to_owned(),
+        prefix: String::new(),
+        terms: KeyTerms::default(),
+        uses: 0,
+    };
     stream::iter(0..count)
         .map(|number| pin(&app, &caller, number))
         .buffer_unordered(AT_ONCE)

@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::db::{AccountId, accounts, keys};
 
 use super::email::Email;
+use super::tokens::Holder;
 use super::{AccessToken, AccountError, Accounts, AuthError, Caller, CryptoError, PublicKey};
 
 impl Accounts {
@@ -13,12 +14,13 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AuthError::Invalid`], [`AuthError::Revoked`], or a failure.
+    /// [`AuthError::Invalid`], [`AuthError::Revoked`], [`AuthError::KeyExpired`], or a failure.
     pub async fn authenticate_api_key(&self, token: &str) -> Result<Caller, AuthError> {
-        self.not_revoked(self.tokens.read_api_key(token)?).await
+        self.caller(self.tokens.read_api_key(token)?).await
     }
 
-    /// A token for uploads, good for two hours as long as the caller's API key is. Earlier ones stay good.
+    /// A token for uploads, good for two hours as long as the caller's API key is, and for what that is good for. Earlier ones stay
+    /// good.
     ///
     /// # Errors
     ///
@@ -31,10 +33,10 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AuthError::Invalid`], [`AuthError::Expired`], [`AuthError::Revoked`], or a failure.
+    /// [`AuthError::Invalid`], [`AuthError::Expired`], [`AuthError::Revoked`], [`AuthError::KeyExpired`], or a failure.
     pub async fn authenticate_access_token(&self, token: &str) -> Result<(Caller, Timestamp), AuthError> {
-        let (caller, expires_at) = self.tokens.read_access_token(token, self.clock.now())?;
-        Ok((self.not_revoked(caller).await?, expires_at))
+        let (holder, expires_at) = self.tokens.read_access_token(token, self.clock.now())?;
+        Ok((self.caller(holder).await?, expires_at))
     }
 
     /// Whose e-mail address and password these are. Takes as long for an address without an account.
@@ -82,14 +84,22 @@ impl Accounts {
         Ok(false)
     }
 
-    /// The same caller, if the key they hold is there, theirs, and not revoked.
-    async fn not_revoked(&self, caller: Caller) -> Result<Caller, AuthError> {
-        let id = caller.key.clone();
+    /// Who holds a key, if it is there, theirs, and good now: with what it is good for at this moment, so that narrowing a key
+    /// narrows its access tokens too.
+    pub(super) async fn caller(&self, holder: Holder) -> Result<Caller, AuthError> {
+        let Holder { account, key: id } = holder;
         let key = self.db.read(move |s| Box::pin(async move { keys::find_api_key(s, &id).await })).await?;
         match key {
-            Some(key) if key.account != caller.account => Err(AuthError::Invalid),
+            Some(key) if key.account != account => Err(AuthError::Invalid),
             Some(key) if key.revoked_at.is_some() => Err(AuthError::Revoked),
-            Some(_) => Ok(caller),
+            Some(key) if key.terms.expires_at.is_some_and(|end| self.clock.now() >= end) => {
+                Err(AuthError::KeyExpired)
+            }
+            Some(key) => {
+                self.seen.note(&self.db, &key, self.clock.now());
+                let prefix = self.tokens.prefix(&key)?;
+                Ok(Caller { account, prefix, key: key.id, terms: key.terms, uses: key.uses })
+            }
             None => Err(AuthError::Invalid),
         }
     }

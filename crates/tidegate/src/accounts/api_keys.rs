@@ -1,11 +1,12 @@
-//! More API keys for an account, by name.
+//! More API keys for an account, by name, and what each of them is good for.
 
 use secrecy::SecretString;
 
-use crate::db::keys::ApiKey;
-use crate::db::{AccountId, accounts, keys};
+use crate::clock::Timestamp;
+use crate::db::keys::{ApiKey, KeyTerms};
+use crate::db::{AccountId, DbError, Session, accounts, keys};
 
-use super::{AccountError, Accounts, new_api_key};
+use super::{AccountError, Accounts, CryptoError, new_api_key};
 
 /// Live keys of one account.
 const MAX_LIVE: u64 = 100;
@@ -13,27 +14,43 @@ const MAX_LIVE: u64 = 100;
 /// Bytes of a key's name.
 const MAX_NAME: usize = 255;
 
+/// Characters of a beginning of names.
+const MAX_PREFIX: usize = 255;
+
+/// A key as it may be seen: its row, and what tells it from others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownKey {
+    /// The row.
+    pub key: ApiKey,
+    /// The eight characters behind the key's last dot.
+    pub prefix: String,
+}
+
 impl Accounts {
     /// Makes another API key and returns it with its row.
     ///
     /// # Errors
     ///
-    /// [`AccountError::BadKeyName`], [`AccountError::KeyNameTaken`], [`AccountError::TooManyKeys`],
+    /// [`AccountError::BadKeyName`], [`AccountError::KeyNameTaken`], [`AccountError::TooManyKeys`], a bad one of its terms,
     /// [`AccountError::NoSuchAccount`], or a failure.
     pub async fn add_api_key(
         &self,
         account: AccountId,
         name: &str,
+        terms: KeyTerms,
     ) -> Result<(ApiKey, SecretString), AccountError> {
         if name.is_empty() || name.len() > MAX_NAME || name.contains(char::is_control) {
             return Err(AccountError::BadKeyName);
         }
-        let key = new_api_key(account, name, self.clock.now());
+        let now = self.clock.now();
+        check(&terms, now)?;
+        let key = new_api_key(account, name, terms, now);
         let key = self
             .db
             .try_write(move |s| {
                 Box::pin(async move {
                     accounts::find_account(s, account).await?.ok_or(AccountError::NoSuchAccount)?;
+                    keys::retire_expired_api_keys(s, account, now).await?;
                     // Two at once may both be the hundredth: this is a bound, not a count.
                     if keys::count_live_api_keys(s, account).await? >= MAX_LIVE {
                         return Err(AccountError::TooManyKeys);
@@ -59,6 +76,58 @@ impl Accounts {
         Ok(self.db.read(move |s| Box::pin(keys::list_api_keys(s, account))).await?)
     }
 
+    /// The account's API key with this id, revoked or not.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NoSuchKey`] or a failure.
+    pub async fn find_api_key(&self, account: AccountId, id: &str) -> Result<ApiKey, AccountError> {
+        let id = id.to_owned();
+        let find = self.db.read(move |s| Box::pin(async move { find(s, account, &id).await }));
+        find.await?.ok_or(AccountError::NoSuchKey)
+    }
+
+    /// The key with what tells it from others.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError`] if the cryptography library fails.
+    pub fn shown(&self, key: ApiKey) -> Result<ShownKey, CryptoError> {
+        Ok(ShownKey { prefix: self.tokens.prefix(&key)?, key })
+    }
+
+    /// Gives the account's live key the terms that `change` makes of its own. They count at once, for its access tokens too.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NoSuchKey`], a bad one of the terms, or a failure.
+    pub async fn change_api_key(
+        &self,
+        account: AccountId,
+        id: &str,
+        change: impl FnOnce(&mut KeyTerms) + Send + 'static,
+    ) -> Result<ApiKey, AccountError> {
+        let (id, now) = (id.to_owned(), self.clock.now());
+        self.db
+            .try_write(move |s| {
+                Box::pin(async move {
+                    accounts::lock(s, account).await?;
+                    let mut key = find(s, account, &id).await?.ok_or(AccountError::NoSuchKey)?;
+                    let before = key.terms.expires_at;
+                    change(&mut key.terms);
+                    // An end that stays as it was may lie in the past.
+                    let unchanged = key.terms.expires_at == before;
+                    check(&key.terms, if unchanged { Timestamp::MIN } else { now })?;
+                    if keys::change_terms(s, account, &id, &key.terms).await? {
+                        Ok(key)
+                    } else {
+                        Err(AccountError::NoSuchKey)
+                    }
+                })
+            })
+            .await
+    }
+
     /// Revokes the account's live key of that name, and with it every access token that it was given.
     ///
     /// # Errors
@@ -72,4 +141,39 @@ impl Accounts {
             .await?;
         if revoked { Ok(()) } else { Err(AccountError::NoSuchKey) }
     }
+
+    /// [`Accounts::revoke_api_key`] for the key with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NoSuchKey`] or a failure.
+    pub async fn revoke_api_key_by_id(&self, account: AccountId, id: &str) -> Result<(), AccountError> {
+        let (id, now) = (id.to_owned(), self.clock.now());
+        let revoked = self
+            .db
+            .write(move |s| Box::pin(async move { keys::revoke_api_key_by_id(s, account, &id, now).await }))
+            .await?;
+        if revoked { Ok(()) } else { Err(AccountError::NoSuchKey) }
+    }
+}
+
+async fn find(s: &mut Session<'_>, account: AccountId, id: &str) -> Result<Option<ApiKey>, DbError> {
+    Ok(keys::find_api_key(s, id).await?.filter(|key| key.account == account))
+}
+
+/// Whether terms that begin at `now` make sense.
+fn check(terms: &KeyTerms, now: Timestamp) -> Result<(), AccountError> {
+    if terms.expires_at.is_some_and(|end| end <= now) {
+        return Err(AccountError::BadExpiry);
+    }
+    if terms.max_uses.is_some_and(|most| most == 0 || i64::try_from(most).is_err()) {
+        return Err(AccountError::BadMaxUses);
+    }
+    let is_bad = |prefix: &String| {
+        prefix.is_empty() || prefix.chars().count() > MAX_PREFIX || prefix.contains(char::is_control)
+    };
+    if terms.name_prefix.as_ref().is_some_and(is_bad) {
+        return Err(AccountError::BadNamePrefix);
+    }
+    Ok(())
 }

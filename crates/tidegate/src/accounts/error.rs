@@ -1,6 +1,6 @@
 //! What can go wrong with accounts, each in words for whoever asked.
 
-use crate::db::DbError;
+use crate::db::{DbError, scopes::Scope};
 
 /// The cryptography library refused to work: no randomness, or a broken build. Nothing a caller can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,15 @@ pub enum AccountError {
     /// The name of an API key.
     #[error("the name of an API key has 1 to 255 bytes and no control characters")]
     BadKeyName,
+    /// When an API key is to end.
+    #[error("an API key expires in the future, or not at all")]
+    BadExpiry,
+    /// How often an API key may be used.
+    #[error("an API key may be used once or more often, or without a bound")]
+    BadMaxUses,
+    /// How names must begin.
+    #[error("the beginning of names has 1 to 255 characters, none of them a control character")]
+    BadNamePrefix,
     /// The account has a live key of that name.
     #[error("there is an API key of this name already; revoke it first or choose another name")]
     KeyNameTaken,
@@ -60,7 +69,7 @@ pub enum AccountError {
     Db(#[from] DbError),
 }
 
-/// Why a caller is not who they say. All but the last are a 401.
+/// Why a caller is not who they say (401), or may not do this (403).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     /// Not a token of this kind, or not one of ours.
@@ -72,13 +81,30 @@ pub enum AuthError {
     /// Its API key was revoked.
     #[error("the API key has been revoked")]
     Revoked,
+    /// Its API key was good until some moment.
+    #[error("the API key has expired")]
+    KeyExpired,
     /// The e-mail address or the password; which of them is not said.
     #[error("the e-mail address or the password is wrong")]
     WrongPassword,
+    /// The caller is known, and their key is not for this.
+    #[error("this needs an API key with the scope \"{0}\", which the one given does not have")]
+    MissingScope(Scope),
+    /// The caller is known, and their key was good for so many things and no more.
+    #[error("the API key has been used as often as it may be")]
+    UsedUp,
     /// The question could not be answered.
     #[error(transparent)]
     Db(#[from] DbError),
     /// The question could not be answered.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+}
+
+impl AuthError {
+    /// Whether what the caller has shown is not good. Else it is, or nobody can tell.
+    #[must_use]
+    pub fn is_the_callers(&self) -> bool {
+        !matches!(self, Self::MissingScope(_) | Self::UsedUp | Self::Db(_) | Self::Crypto(_))
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! access       who is calling: API keys, access tokens, passwords, CID signatures
-//! api_keys     more keys by name, and revoking them
+//! api_keys     more keys, what each is good for, and revoking them
+//! links        uploads without a key
 //! wallets      the Ethereum addresses whose assets may sell what the account has pinned privately
 //! tokens  sealing  verification  open_signature  password  email    the means
 //! server_key   the one secret that all of it rests on; peer_id, the server's name that comes from it
@@ -12,6 +13,8 @@ mod access;
 mod api_keys;
 mod email;
 mod error;
+mod last_uses;
+mod links;
 mod open_signature;
 mod password;
 mod peer_id;
@@ -28,16 +31,20 @@ use uuid::{NoContext, Uuid};
 
 use crate::clock::{Clock, Timestamp};
 use crate::db::accounts::Account;
-use crate::db::keys::ApiKey;
+use crate::db::keys::{ApiKey, KeyTerms};
+use crate::db::scopes::{Scope, Scopes};
 use crate::db::{AccountId, Db, accounts, keys};
 
+pub use api_keys::ShownKey;
 pub use error::{AccountError, AuthError, CryptoError};
+pub use links::{LinkError, MAX_LINK_LIFETIME, NewLink};
 pub use password::generate_password;
 pub use server_key::{Purpose, ServerKey, ServerKeyError, SubKey};
 pub use tokens::{ACCESS_TOKEN_LIFETIME, AccessToken};
 pub use verification::{PublicKey, PublicKeyError, SignError, sign};
 
 use email::Email;
+use last_uses::LastUses;
 use password::Passwords;
 use sealing::Sealing;
 use tokens::Tokens;
@@ -53,6 +60,7 @@ pub struct Accounts {
     tokens: Tokens,
     sealing: Arc<Sealing>,
     passwords: Passwords,
+    seen: LastUses,
 }
 
 /// Someone who has shown a key or a token that is good.
@@ -62,6 +70,31 @@ pub struct Caller {
     pub account: AccountId,
     /// The id of the API key, at first or second hand.
     pub key: String,
+    /// What may be shown of that key, to tell it from others: [`ApiKey`]s have it in lists, requests in the log.
+    pub prefix: String,
+    /// What that key is good for, as it was when the caller came.
+    pub terms: KeyTerms,
+    /// How many things had been pinned or removed with it by then, if that is bounded.
+    pub uses: u64,
+}
+
+impl Caller {
+    /// Whether the caller's key has all of these scopes, and a use left where one is needed.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError::MissingScope`] with the first scope that it has not, or [`AuthError::UsedUp`].
+    pub fn may(&self, needed: Scopes) -> Result<(), AuthError> {
+        if let Some(scope) = self.terms.scopes.lacks(needed) {
+            return Err(AuthError::MissingScope(scope));
+        }
+        let uses_it = needed.iter().any(|scope| matches!(scope, Scope::Pin | Scope::Unpin));
+        // Only whoever pins or removes something takes a use, and may then find none left. This spares them the way.
+        if uses_it && self.terms.max_uses.is_some_and(|most| self.uses >= most) {
+            return Err(AuthError::UsedUp);
+        }
+        Ok(())
+    }
 }
 
 /// What an account was given and can be shown again.
@@ -71,7 +104,7 @@ pub struct Credentials {
     pub account: AccountId,
     /// Its e-mail address, trimmed and lower-cased.
     pub email: String,
-    /// Its oldest API key that is not revoked, if there is one: a JWT.
+    /// Its oldest API key that is good, if there is one: a JWT.
     pub api_key: Option<SecretString>,
     /// PKCS#8 DER as one line of base64; nothing when the account has brought a key of its own.
     pub rsa_private_key: Option<SecretString>,
@@ -105,6 +138,7 @@ impl Accounts {
             tokens: Tokens::new(key)?,
             sealing: Arc::new(Sealing::new(key)?),
             passwords: Passwords::new(),
+            seen: LastUses::new(),
         })
     }
 
@@ -131,7 +165,7 @@ impl Accounts {
                         .ok_or(AccountError::EmailTaken)?;
                     let sealed = sealing.seal(account, &pair.private)?;
                     keys::insert_verification_key(s, account, &pair.public, Some(&sealed), now).await?;
-                    let key = new_api_key(account, DEFAULT_KEY_NAME, now);
+                    let key = new_api_key(account, DEFAULT_KEY_NAME, KeyTerms::default(), now);
                     keys::insert_api_key(s, &key).await?;
                     Ok::<_, AccountError>(key)
                 })
@@ -179,7 +213,9 @@ impl Accounts {
             .await?;
         let account = account.ok_or(AccountError::NoSuchAccount)?;
         let newest = verification_keys.first().ok_or(AccountError::NoSuchAccount)?;
-        let oldest = api_keys.iter().find(|key| key.revoked_at.is_none());
+        let is_good =
+            |key: &ApiKey| key.revoked_at.is_none() && key.terms.expires_at.is_none_or(|end| now < end);
+        let oldest = api_keys.iter().find(|key| is_good(key));
         let private = match &newest.sealed_private_key {
             Some(sealed) => Some(self.sealing.open(id, sealed).ok_or(AccountError::WrongServerKey)?),
             None => None,
@@ -227,10 +263,23 @@ impl Accounts {
     }
 }
 
-/// A row for a new API key. Its id is a UUID of version 7, by our clock.
-fn new_api_key(account: AccountId, name: &str, now: Timestamp) -> ApiKey {
+/// A row for a new API key.
+fn new_api_key(account: AccountId, name: &str, terms: KeyTerms, now: Timestamp) -> ApiKey {
+    ApiKey {
+        id: new_id(now),
+        account,
+        name: name.to_owned(),
+        created_at: now,
+        revoked_at: None,
+        terms,
+        uses: 0,
+        last_used_at: None,
+    }
+}
+
+/// A UUID of version 7, by our clock.
+fn new_id(now: Timestamp) -> String {
     let millis = u64::try_from(now.as_millis()).unwrap_or(0);
     let nanos = u32::try_from(millis % 1000).unwrap_or(0) * 1_000_000;
-    let id = Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, millis / 1000, nanos));
-    ApiKey { id: id.to_string(), account, name: name.to_owned(), created_at: now, revoked_at: None }
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, millis / 1000, nanos)).to_string()
 }

@@ -19,8 +19,18 @@ use crate::db::keys::ApiKey;
 use super::server_key::{Purpose, ServerKey};
 use super::{AuthError, Caller, CryptoError};
 
+/// Whose token it is, as the token itself says: an account and the id of its API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Holder {
+    pub(super) account: AccountId,
+    pub(super) key: String,
+}
+
 /// How long an access token lasts.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// Characters of a key that are shown.
+const PREFIX: usize = 8;
 
 /// Ours have some 300 characters.
 const MAX_TOKEN: usize = 2048;
@@ -77,15 +87,26 @@ impl Tokens {
         })
     }
 
+    /// The first characters of the API key of this row that tell it from others: the beginning of its signature, which is behind
+    /// its last dot. What is left of the signature is more than anybody can guess.
+    pub(super) fn prefix(&self, row: &ApiKey) -> Result<String, CryptoError> {
+        let key = self.api_key(row)?;
+        let signature = key.expose_secret().rsplit('.').next().unwrap_or_default();
+        Ok(signature.chars().take(PREFIX).collect())
+    }
+
     /// Whose API key this is, if it is one of ours. Whether it was revoked is the database's to say.
-    pub(super) fn read_api_key(&self, token: &str) -> Result<Caller, AuthError> {
+    pub(super) fn read_api_key(&self, token: &str) -> Result<Holder, AuthError> {
         let claims: ApiClaims = self.api.read(token)?;
-        caller(&claims.sub, claims.jti)
+        Holder::new(&claims.sub, claims.jti)
     }
 
     pub(super) fn access_token(&self, caller: &Caller, now: Timestamp) -> Result<AccessToken, CryptoError> {
         let iat = now.as_seconds();
         let expires_at = Timestamp::from_seconds(iat).plus(ACCESS_TOKEN_LIFETIME);
+        // In whole seconds, which is what a token can say; never behind the end of its key.
+        let key_expires_at = caller.terms.expires_at.map(|at| Timestamp::from_seconds(at.as_seconds()));
+        let expires_at = key_expires_at.map_or(expires_at, |at| at.min(expires_at));
         let token = self.access.write(&AccessClaims {
             sub: caller.account.to_string(),
             key: caller.key.clone(),
@@ -102,13 +123,13 @@ impl Tokens {
         &self,
         token: &str,
         now: Timestamp,
-    ) -> Result<(Caller, Timestamp), AuthError> {
+    ) -> Result<(Holder, Timestamp), AuthError> {
         let claims: AccessClaims = self.access.read(token)?;
         let expires_at = Timestamp::from_seconds(claims.exp);
         if now >= expires_at {
             return Err(AuthError::Expired);
         }
-        Ok((caller(&claims.sub, claims.key)?, expires_at))
+        Ok((Holder::new(&claims.sub, claims.key)?, expires_at))
     }
 }
 
@@ -161,9 +182,11 @@ impl Kind {
     }
 }
 
-fn caller(sub: &str, key: String) -> Result<Caller, AuthError> {
-    let account = sub.parse().map(AccountId).map_err(|_| AuthError::Invalid)?;
-    Ok(Caller { account, key })
+impl Holder {
+    fn new(sub: &str, key: String) -> Result<Self, AuthError> {
+        let account = sub.parse().map(AccountId).map_err(|_| AuthError::Invalid)?;
+        Ok(Self { account, key })
+    }
 }
 
 #[cfg(test)]
@@ -173,6 +196,7 @@ mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     use super::*;
+    use crate::db::keys::KeyTerms;
 
     const NOW: Timestamp = Timestamp::MIN;
 
@@ -187,7 +211,19 @@ mod tests {
             name: "default".to_owned(),
             created_at: Timestamp::from_millis(1500),
             revoked_at: None,
+            terms: KeyTerms::default(),
+            uses: 0,
+            last_used_at: None,
         }
+    }
+
+    fn holder() -> Holder {
+        Holder { account: AccountId(7), key: "0190".to_owned() }
+    }
+
+    fn caller(terms: KeyTerms) -> Caller {
+        let Holder { account, key } = holder();
+        Caller { account, key, prefix: String::new(), terms, uses: 0 }
     }
 
     #[test]
@@ -199,28 +235,28 @@ mod tests {
         assert_eq!(text(parts[0]), r#"{"typ":"JWT","alg":"HS256"}"#);
         assert_eq!(text(parts[1]), r#"{"sub":"7","jti":"0190","iat":1,"aud":"tidegate:api"}"#);
         assert_eq!(tokens().api_key(&row()).unwrap().expose_secret(), key.expose_secret());
-        let caller = tokens().read_api_key(key.expose_secret()).unwrap();
-        assert_eq!(caller, Caller { account: AccountId(7), key: "0190".to_owned() });
+        assert_eq!(tokens().read_api_key(key.expose_secret()), Ok(holder()));
+        let prefix = tokens().prefix(&row()).unwrap();
+        assert!(prefix.len() == 8 && parts[2].starts_with(&prefix), "{prefix}");
     }
 
     #[test]
     fn neither_kind_passes_for_the_other() {
         let tokens = tokens();
         let api = tokens.api_key(&row()).unwrap();
-        let caller = Caller { account: AccountId(7), key: "0190".to_owned() };
-        let access = tokens.access_token(&caller, NOW).unwrap();
+        let access = tokens.access_token(&caller(KeyTerms::default()), NOW).unwrap();
         assert_eq!(tokens.read_api_key(access.token.expose_secret()), Err(AuthError::Invalid));
         assert_eq!(tokens.read_access_token(api.expose_secret(), NOW), Err(AuthError::Invalid));
         assert_eq!(
             tokens.read_access_token(access.token.expose_secret(), NOW),
-            Ok((caller, access.expires_at))
+            Ok((holder(), access.expires_at))
         );
     }
 
     #[test]
     fn an_access_token_ends_on_the_second() {
         let tokens = tokens();
-        let caller = Caller { account: AccountId(7), key: "0190".to_owned() };
+        let caller = caller(KeyTerms::default());
         let now = Timestamp::from_millis(1_700_000_000_999);
         let access = tokens.access_token(&caller, now).unwrap();
         assert_eq!(access.expires_at, Timestamp::from_seconds(1_700_007_200));
@@ -230,6 +266,17 @@ mod tests {
         assert_eq!(expired, Err(AuthError::Expired));
         let again = tokens.access_token(&caller, now).unwrap();
         assert_ne!(again.token.expose_secret(), access.token.expose_secret());
+    }
+
+    #[test]
+    fn an_access_token_ends_with_its_key() {
+        let (tokens, now) = (tokens(), Timestamp::from_seconds(1_700_000_000));
+        let until = |expires_at| {
+            let caller = caller(KeyTerms { expires_at: Some(expires_at), ..KeyTerms::default() });
+            tokens.access_token(&caller, now).unwrap().expires_at
+        };
+        assert_eq!(until(Timestamp::from_millis(1_700_000_100_900)), Timestamp::from_seconds(1_700_000_100));
+        assert_eq!(until(Timestamp::MAX), now.plus(ACCESS_TOKEN_LIFETIME));
     }
 
     #[test]

@@ -102,6 +102,7 @@ const FILLED: &[(&str, &str)] = &[
     ("provider.rbac_url", "rbac_url = \"http://127.0.0.1:3000\""),
     ("provider.use_http_proof", "use_http_proof = \"http://127.0.0.1:3001\""),
     ("secrets.server_key", "server_key = \"<64 hexadecimal digits>\""),
+    ("server.trusted_proxies", "trusted_proxies = [\"10.0.0.0/8\"]"),
     ("server.public_url", "public_url = \"https://pin.example.org\""),
 ];
 

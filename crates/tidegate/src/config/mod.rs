@@ -10,12 +10,14 @@ mod error;
 mod layers;
 mod provider;
 mod pull;
+mod server;
 #[cfg(test)]
 mod tests;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -68,6 +70,9 @@ pub struct Server {
     /// The address clients use, without a slash at the end; `None` for "as the caller reached us".
     #[serde(deserialize_with = "layers::optional_url")]
     pub public_url: Option<String>,
+    /// Networks of proxies whose word on who calls, and how, is believed.
+    #[serde(deserialize_with = "server::networks")]
+    pub trusted_proxies: Vec<IpNet>,
     /// This endpoint's name.
     pub name: String,
     /// Connections served at once.
@@ -134,6 +139,14 @@ pub struct Limits {
     pub upload_rate: ByteSize,
     /// Bytes one account may pin, where the account itself has no other quota.
     pub account_quota: ByteSize,
+    /// Requests by CID that one account may have waiting.
+    pub account_queued: u64,
+    /// Requests a minute with one API key and its tokens; zero for no limit.
+    pub requests_per_key: u32,
+    /// Requests a minute from one address, reading what is public not counted; zero for no limit.
+    pub requests_per_address: u32,
+    /// Keys, tokens and links a minute from one address that are not good; zero for no limit.
+    pub failures_per_address: u32,
 }
 
 /// `[fetch]`

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! accounts keys contents pins settings   the statements, one file per subject; each function takes a Session
+//! scopes links                           what an API key may be used for; uploads without one
 //! jobs/ tallies unpinned                 requests and their fate; lengths of lists; what may be collected
 //! nonces tokens orders receipts wallets  the same, for selling access
 //! session                                one transaction in progress
@@ -30,6 +31,7 @@ mod error;
 mod ids;
 pub mod jobs;
 pub mod keys;
+pub mod links;
 mod migrate;
 pub mod nonces;
 pub mod orders;
@@ -37,6 +39,7 @@ pub mod pins;
 mod postgres;
 pub mod python_provider;
 pub mod receipts;
+pub mod scopes;
 mod session;
 pub mod settings;
 mod sqlite;

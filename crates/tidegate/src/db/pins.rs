@@ -36,6 +36,8 @@ statements! {
     PINNED_AT = "SELECT pinned_at FROM pins WHERE account_id = $1 AND root = $2 AND source = $3 AND source <> 'psa'";
     FIND = columns!("SELECT", "FROM pins WHERE account_id = $1 AND id = $2");
     OF_ROOT = columns!("SELECT", "FROM pins WHERE account_id = $1 AND root = $2 ORDER BY id LIMIT 1000");
+    OF_ROOT_NAMED = columns!("SELECT", "FROM pins WHERE account_id = $1 AND root = $2
+                   AND substr(COALESCE(name, ''), 1, length(CAST($3 AS TEXT))) = $3 ORDER BY id LIMIT 1000");
     LIST_NEWEST = columns!("SELECT", "FROM pins WHERE account_id = $1 AND pinned_at >= $2 AND pinned_at <= $3
                    ORDER BY pinned_at DESC, id DESC LIMIT $4 OFFSET $5");
     LIST_OLDEST = columns!("SELECT", "FROM pins WHERE account_id = $1 AND pinned_at >= $2 AND pinned_at <= $3
@@ -299,6 +301,24 @@ fn tally(account: AccountId) -> Tally {
 /// [`DbError`] of the engine.
 pub async fn pins_of_root(s: &mut Session<'_>, account: AccountId, root: &str) -> Result<Vec<Pin>, DbError> {
     s.query(OF_ROOT, &[account.into(), root.into()]).await?.iter().map(Pin::from_row).collect()
+}
+
+/// [`pins_of_root`] whose names begin with `names`.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn pins_of_root_named(
+    s: &mut Session<'_>,
+    account: AccountId,
+    root: &str,
+    names: &str,
+) -> Result<Vec<Pin>, DbError> {
+    s.query(OF_ROOT_NAMED, &[account.into(), root.into(), names.into()])
+        .await?
+        .iter()
+        .map(Pin::from_row)
+        .collect()
 }
 
 /// Has the account another pin of the same content? Good until the transaction ends if the account is locked.

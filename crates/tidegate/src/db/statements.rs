@@ -37,6 +37,8 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
     [
         super::accounts::ALL,
         super::keys::ALL,
+        super::keys::terms::ALL,
+        super::links::ALL,
         super::contents::ALL,
         super::pins::ALL,
         super::settings::ALL,
@@ -50,6 +52,7 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::jobs::list::ALL,
         super::jobs::search::ALL,
         super::jobs::queue::ALL,
+        super::jobs::turns::ALL,
         super::unpinned::ALL,
     ]
     .into_iter()

@@ -1,16 +1,38 @@
 //! What all dialects' errors share: an inner failure is a log line inside and a short sentence with the request's id outside.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, Uri};
+use http::{HeaderValue, StatusCode, Uri, header};
 use serde_json::json;
 
 /// No route has this path.
 pub(super) async fn not_found(uri: Uri) -> Response {
     let message = format!("There is nothing at {}", uri.path());
     (StatusCode::NOT_FOUND, Json(json!({"Code": 404, "Message": message}))).into_response()
+}
+
+/// What somebody is told who comes too often.
+pub(super) const TOO_OFTEN: &str = "You ask too often; try again after a while";
+
+/// When to come again where an account has as many requests waiting as it may.
+pub(super) const QUEUE_RETRY: Duration = Duration::from_secs(60);
+
+/// Adds `Retry-After`, in whole seconds that are long enough.
+pub(super) fn retry_after(mut response: Response, after: Duration) -> Response {
+    let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+/// An error's words as a sentence, beginning with a capital letter.
+pub(super) fn sentence(error: &dyn std::error::Error) -> String {
+    let words = error.to_string();
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// How an inner failure looks from outside.

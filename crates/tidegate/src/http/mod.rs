@@ -5,6 +5,7 @@
 mod api;
 mod error;
 mod extract;
+mod forwarded;
 mod gateway;
 mod json_body;
 mod layers;
@@ -18,45 +19,49 @@ mod psa;
 mod query;
 mod router;
 mod shared;
+mod throttle;
+mod visit;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Router, extract::Request, response::Response};
 use hyper::body::Incoming;
 use tower::Service;
 
+use self::visit::{Gates, Visit};
 use crate::app::App;
 
 /// Everything that the server answers. Cheap to clone.
 #[derive(Clone)]
-pub struct Surfaces(Router);
-
-/// Where a request comes from.
-#[derive(Debug, Clone, Copy)]
-struct Peer(SocketAddr);
-
-impl Peer {
-    fn ip(self) -> std::net::IpAddr {
-        self.0.ip()
-    }
+pub struct Surfaces {
+    router: Router,
+    gates: Arc<Gates>,
 }
 
 impl Surfaces {
     /// The surfaces of `app`.
     pub fn new(app: App) -> Self {
-        Self(router::router(app))
+        let gates = Arc::new(Gates::new(&app.config, app.clock.clone()));
+        Self { router: router::router(app), gates }
     }
 
     /// Answers one request that came from `peer`, and writes it down. What concerns every request is done here, since a layer of the
     /// router costs each of them some allocations.
     pub async fn answer(mut self, request: Request<Incoming>, peer: SocketAddr) -> Response {
-        let line = layers::observe::Line::begin(&request, peer);
+        let mut line = layers::observe::Line::begin(&request, peer);
         let mut request = layers::linger::linger(request);
-        // Only there does anybody ask, and it costs an allocation.
-        if request.uri().path().starts_with("/api/services/") {
-            request.extensions_mut().insert(Peer(peer));
+        let caller = forwarded::caller(request.headers_mut(), peer.ip(), &self.gates.proxies);
+        // What is public anybody may read as often as they like, so nobody asks who they are, and it costs some allocations.
+        let visit = (!request.uri().path().starts_with("/ipfs/")).then(|| Visit::new(&self.gates, caller));
+        if let Some(visit) = &visit {
+            request.extensions_mut().insert(visit.clone());
         }
-        let answered = self.0.call(request).await;
-        line.end_with(answered.unwrap_or_else(|never| match never {}))
+        let answered = self.router.call(request).await;
+        let mut response = answered.unwrap_or_else(|never| match never {});
+        if let Some(visit) = &visit {
+            visit.tell(response.headers_mut());
+        }
+        line.was_of(caller, visit.as_ref().and_then(Visit::key));
+        line.end_with(response)
     }
 }

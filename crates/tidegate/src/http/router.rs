@@ -4,7 +4,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::from_fn,
-    routing::{any, delete, get, post},
+    routing::{any, delete, get, post, put},
 };
 
 use super::{api, error, gateway, layers, ops, pinata, pinning, provider, psa, shared};
@@ -39,6 +39,11 @@ pub(super) fn router(app: App) -> Router {
 
     let own_api = Router::new()
         .route("/api/v1/account", get(api::show_account))
+        .route("/api/v1/keys", get(api::list_keys).post(api::add_key))
+        .route("/api/v1/keys/{id}", get(api::show_key).patch(api::change_key).delete(api::revoke_key))
+        .route("/api/v1/upload-links", get(api::list_upload_links).post(api::add_upload_link))
+        .route("/api/v1/upload-links/{id}", get(api::show_upload_link).delete(api::remove_upload_link))
+        .route("/upload/{token}", put(api::put_upload).post(api::post_upload))
         .route("/api/v1/{*nothing}", any(api::not_found))
         .method_not_allowed_fallback(api::method_not_allowed)
         .layer(from_fn(layers::cors::pinning));

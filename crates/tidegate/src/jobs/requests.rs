@@ -31,6 +31,9 @@ const SIGN: Duration = Duration::from_secs(5);
 /// How often the queue is looked at when nobody rings: for tries that fall due, and for requests that another process took.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Turns that are tried before resting: one may be in vain, or another process be faster.
+const TURNS: usize = 16;
+
 /// One of those that fulfil requests.
 #[derive(Clone)]
 pub(super) struct Worker {
@@ -94,19 +97,24 @@ impl Worker {
     }
 
     async fn claim(&self) -> Result<Option<(Job, String)>, DbError> {
-        let now = self.app.clock.now();
-        let due = self.app.db.read(|s| Box::pin(queue::next_due(s))).await?;
-        if due.is_none_or(|due| due > now) {
-            return Ok(None);
+        for _ in 0..TURNS {
+            let now = self.app.clock.now();
+            let due = self.app.db.read(|s| Box::pin(queue::next_due(s))).await?;
+            if due.is_none_or(|due| due > now) {
+                break;
+            }
+            let holder = format!("{}/{}", self.app.pins.node(), uuid::Uuid::now_v7());
+            let claiming = holder.clone();
+            let claimed = self
+                .app
+                .db
+                .write(move |s| Box::pin(async move { queue::claim_job(s, &claiming, now, LEASE).await }))
+                .await?;
+            if let Some(job) = claimed {
+                return Ok(Some((job, holder)));
+            }
         }
-        let holder = format!("{}/{}", self.app.pins.node(), uuid::Uuid::now_v7());
-        let claiming = holder.clone();
-        let claimed = self
-            .app
-            .db
-            .write(move |s| Box::pin(async move { queue::claim_job(s, &claiming, now, LEASE).await }))
-            .await?;
-        Ok(claimed.map(|job| (job, holder)))
+        Ok(None)
     }
 
     /// One try, with signs of life. What the database refuses is taken up again when the job's time has run out.

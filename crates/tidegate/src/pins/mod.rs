@@ -4,6 +4,7 @@
 //! [`Pins`] is for those who write; who may read which content is decided in `library.rs`. `publish.rs` makes content durable,
 //! `hold.rs` has the rules of holding and letting go, `collection.rs` those of removing; `fulfil.rs` ends what `request.rs` begins.
 
+mod allowance;
 mod audit;
 mod check;
 mod claim;
@@ -28,6 +29,7 @@ use std::{sync::Arc, time::Duration};
 use tidegate_content::{Cid, FrontierError, Hasher};
 use tokio::sync::{Notify, Semaphore};
 
+pub use allowance::Allowance;
 pub use audit::{Audit, Missing, Unknown};
 pub use check::Damaged;
 pub use claim::{first_profile, profiles_for};
@@ -42,7 +44,6 @@ pub use upload::Upload;
 pub use whole::Wanted;
 
 use crate::{
-    accounts::Caller,
     blobs::{BlobError, BlobStore, Root},
     clock::Clock,
     config::{Config, Limits},
@@ -81,6 +82,18 @@ pub enum PinError {
     /// The account may not pin so much.
     #[error("this would exceed the account's quota")]
     QuotaExceeded,
+    /// The key that this was to be done with is for other names.
+    #[error("this API key pins and removes only what has a name that begins with {0:?}")]
+    OutsidePrefix(String),
+    /// The key that this was to be done with was good for so many things.
+    #[error("the API key has been used as often as it may be")]
+    KeyUsedUp,
+    /// The upload link was good for so many uploads, or is gone.
+    #[error("this upload link has been used as often as it may be, or is not good any more")]
+    LinkUsedUp,
+    /// So many of the account's requests wait that no more are taken.
+    #[error("{0} requests of this account wait already; try again when some of them are done")]
+    TooManyQueued(u64),
     /// As much content is stored as the operator allows.
     #[error("as much content is stored as the setting store.size allows")]
     StoreFull,
@@ -200,7 +213,7 @@ impl Pins {
         Ok(removed)
     }
 
-    /// Takes `upload`, which is complete, as the content `cid` and pins it for `caller`.
+    /// Takes `upload`, which is complete, as the content `cid` and pins it in somebody's name.
     ///
     /// Pinning the same content again renews the one pin (reference A10).
     ///
@@ -208,15 +221,17 @@ impl Pins {
     /// See [`PinError`]; nothing is pinned then, and nothing stays behind.
     pub async fn pin_upload(
         &self,
-        caller: &Caller,
+        by: impl Into<Allowance>,
         upload: Upload,
         cid: &Cid,
         cid_text: &str,
         label: Label,
     ) -> Result<Pin, PinError> {
+        let by = by.into();
+        by.check_name(label.name.as_deref())?;
         let (found, place) = upload.seal(*cid).await?.ok_or(PinError::OtherContent)?;
         let pin = NewPin {
-            account: caller.account,
+            account: by.account,
             root: found.sealed.root.to_string(),
             cid: cid_text.to_owned(),
             name: label.name,
@@ -228,7 +243,7 @@ impl Pins {
         let wish = Wish { pin, as_visible_as_before: label.visibility.is_none() };
         // What has begun is finished, also when the caller does not wait for it any more.
         let pins = self.clone();
-        tokio::spawn(async move { pins.keep(found, place, wish).await })
+        tokio::spawn(async move { pins.keep(found, place, wish, by).await })
             .await
             .map_err(|_| PinError::Stopped)?
     }

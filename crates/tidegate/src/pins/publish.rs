@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    PinError, Pins, Wish,
+    Allowance, PinError, Pins, Wish,
     collect::Found,
     hold::{here, hold, job_of_upload},
     room::Place,
@@ -22,7 +22,13 @@ use crate::{
 
 impl Pins {
     /// Keeps what an upload holds, which is nothing new where the content is here already.
-    pub(super) async fn keep(&self, found: Found, mut place: Place, wish: Wish) -> Result<Pin, PinError> {
+    pub(super) async fn keep(
+        &self,
+        found: Found,
+        mut place: Place,
+        wish: Wish,
+        by: Allowance,
+    ) -> Result<Pin, PinError> {
         let root = found.sealed.root;
         // So far only what came was counted; the file around it is a little more. Before the lock: making room takes the locks of
         // what is removed.
@@ -32,12 +38,12 @@ impl Pins {
         let mut pinned = None;
         if self.content_exists(&wish.pin.root).await? {
             // Nothing when another process has just removed it.
-            pinned = self.commit(None, wish.clone()).await?;
+            pinned = self.commit(None, wish.clone(), by.clone()).await?;
         }
         let pinned = match pinned {
             Some(pinned) => pinned,
             None => {
-                let pinned = self.publish(found, wish).await?;
+                let pinned = self.publish(found, wish, by).await?;
                 place.keep();
                 pinned
             }
@@ -47,13 +53,13 @@ impl Pins {
         Ok(pinned)
     }
 
-    async fn publish(&self, found: Found, wish: Wish) -> Result<Pin, PinError> {
+    async fn publish(&self, found: Found, wish: Wish, by: Allowance) -> Result<Pin, PinError> {
         let root = found.sealed.root;
         let kind = if found.is_directory { ContentKind::Directory } else { ContentKind::File };
         let committed = match self.put_in_place(found.sealed, kind, found.size).await {
             // A content that comes with its pin cannot be missing.
             Ok(placed) => {
-                self.commit(Some(placed), wish).await.and_then(|pinned| pinned.ok_or(PinError::Stopped))
+                self.commit(Some(placed), wish, by).await.and_then(|pinned| pinned.ok_or(PinError::Stopped))
             }
             Err(error) => Err(error),
         };
@@ -88,12 +94,13 @@ impl Pins {
         Ok((content, prefixes))
     }
 
-    /// One transaction: the content and its blocks if they are new, the pin and its job, and what it costs its account. Nothing
+    /// One transaction: the content and its blocks if they are new, the pin and its job, and what it costs its account and its key. Nothing
     /// when the content should be here and is not.
     async fn commit(
         &self,
         content: Option<(NewContent, Vec<i64>)>,
         wish: Wish,
+        by: Allowance,
     ) -> Result<Option<Pin>, PinError> {
         let (quota, now) = (self.limits.account_quota.as_u64(), self.clock.now());
         self.db
@@ -105,6 +112,8 @@ impl Pins {
                     } else if !here(s, &wish.pin.root).await? {
                         return Ok(None);
                     }
+                    by.check_pin(s, &wish.pin).await?;
+                    by.spend(s, now).await?;
                     let pinned = hold(s, wish, quota, now).await?;
                     job_of_upload(s, &pinned, now).await?;
                     Ok(Some(pinned))

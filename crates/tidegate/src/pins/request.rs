@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tidegate_content::{Cid, Frontier, FrontierLimits};
 
 use super::{
-    PinError, Pins, Wish,
+    Allowance, PinError, Pins, Wish,
     hold::{drop_job, here, hold, root_text},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     clock::Timestamp,
     db::{
         AccountId, DbError, Session, accounts, contents,
-        jobs::{self, Begin, Job, JobId, NewJob},
+        jobs::{self, Begin, Job, JobId, NewJob, list},
         pins::{self, NewPin, Pin, PinSource, Visibility},
     },
 };
@@ -42,17 +42,17 @@ impl Pins {
     /// it; else it is queued.
     ///
     /// # Errors
-    /// [`PinError::CannotPull`] for a CID whose content could never be checked, [`PinError::QuotaExceeded`], or a failure of the
-    /// database.
-    pub async fn request(&self, account: AccountId, request: Request) -> Result<Job, PinError> {
+    /// [`PinError::CannotPull`] for a CID whose content could never be checked, [`PinError::QuotaExceeded`],
+    /// [`PinError::TooManyQueued`], what the key does not let its holder, or a failure of the database.
+    pub async fn request(&self, by: impl Into<Allowance>, request: Request) -> Result<Job, PinError> {
         check(&request.cid)?;
-        let (job, quota, now) =
-            (request.into_job(account), self.limits.account_quota.as_u64(), self.clock.now());
+        let by = by.into();
+        let (job, terms) = (request.into_job(by.account), self.terms());
         let recorded = self.db.try_write(move |s| {
             Box::pin(async move {
-                accounts::lock(s, account).await?;
+                accounts::lock(s, by.account).await?;
                 let standing = Standing::of(s, &job).await?;
-                record(s, job, standing, quota, now).await
+                record(s, &by, job, standing, terms).await
             })
         });
         let job = recorded.await?;
@@ -67,23 +67,24 @@ impl Pins {
     /// Those of [`Pins::request`]; the old one stays then.
     pub async fn replace(
         &self,
-        account: AccountId,
+        by: impl Into<Allowance>,
         old: JobId,
         request: Request,
     ) -> Result<Option<Job>, PinError> {
         check(&request.cid)?;
-        let (job, quota, now) =
-            (request.into_job(account), self.limits.account_quota.as_u64(), self.clock.now());
+        let by = by.into();
+        let (job, terms) = (request.into_job(by.account), self.terms());
         let replaced = self.db.try_write(move |s| {
             Box::pin(async move {
-                accounts::lock(s, account).await?;
-                let Some(old) = jobs::find_job(s, account, &old).await? else {
+                accounts::lock(s, by.account).await?;
+                let Some(old) = jobs::find_job(s, by.account, &old).await? else {
                     return Ok::<_, PinError>(None);
                 };
+                by.check_name(old.job.name.as_deref())?;
                 // Asked before the old pin goes, which may be what lets the account read the content.
                 let standing = Standing::of(s, &job).await?;
-                drop_job(s, &old, now).await?;
-                Ok(Some((old, record(s, job, standing, quota, now).await?)))
+                drop_job(s, &old, terms.now).await?;
+                Ok(Some((old, record(s, &by, job, standing, terms).await?)))
             })
         });
         Ok(replaced.await?.map(|(old, new)| {
@@ -94,6 +95,24 @@ impl Pins {
             new
         }))
     }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            quota: self.limits.account_quota.as_u64(),
+            queued: self.limits.account_queued,
+            now: self.clock.now(),
+        }
+    }
+}
+
+/// What requests are recorded under.
+#[derive(Clone, Copy)]
+struct Terms {
+    /// Bytes that the account may pin, if it has no quota of its own.
+    quota: u64,
+    /// Requests of one account that may wait.
+    queued: u64,
+    now: Timestamp,
 }
 
 impl Request {
@@ -146,11 +165,13 @@ impl Standing {
 
 async fn record(
     s: &mut Session<'_>,
+    by: &Allowance,
     mut job: NewJob,
     standing: Standing,
-    quota: u64,
-    now: Timestamp,
+    Terms { quota, queued, now }: Terms,
 ) -> Result<Job, PinError> {
+    by.check_pin(s, &wish_of(&job, 0).pin).await?;
+    by.spend(s, now).await?;
     if standing.keeps_private {
         job.visibility = Visibility::Private;
     }
@@ -165,6 +186,9 @@ async fn record(
         }
         _ => Begin::Queued,
     };
+    if begin == Begin::Queued && list::count_unfinished(s, job.account).await? >= queued {
+        return Err(PinError::TooManyQueued(queued));
+    }
     Ok(jobs::insert_job(s, &job, begin, now).await?)
 }
 

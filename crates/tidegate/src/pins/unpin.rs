@@ -3,13 +3,14 @@
 use tidegate_content::Cid;
 
 use super::{
-    PinError, Pins,
+    Allowance, PinError, Pins,
     hold::{drop_job, release, root_text},
 };
 use crate::{
     blobs::Root,
+    clock::Timestamp,
     db::{
-        AccountId, accounts,
+        AccountId, DbError, Session, accounts,
         jobs::{self, JobId},
         pins,
     },
@@ -19,36 +20,24 @@ use crate::{
 const BATCH: usize = 1000;
 
 impl Pins {
-    /// Removes all pins that the account has of `cid`, and its requests for it. False when it has none.
+    /// Removes all pins of `cid` that somebody has and may remove, and requests for it. False when there are none.
     ///
     /// # Errors
-    /// The database cannot be written.
-    pub async fn unpin(&self, account: AccountId, cid: &Cid) -> Result<bool, PinError> {
-        let mut any = false;
+    /// What the key does not let its holder, or the database cannot be written.
+    pub async fn unpin(&self, by: impl Into<Allowance>, cid: &Cid) -> Result<bool, PinError> {
+        let (by, mut any) = (by.into(), false);
         loop {
-            let (root, now) = (root_text(cid), self.clock.now());
-            let removed = self.db.write(move |s| {
-                Box::pin(async move {
-                    accounts::lock(s, account).await?;
-                    let jobs = jobs::jobs_of_root(s, account, &root).await?;
-                    for job in &jobs {
-                        drop_job(s, job, now).await?;
-                    }
-                    // A pin goes after all of its jobs.
-                    if jobs.len() >= BATCH {
-                        return Ok((true, true));
-                    }
-                    let pins = pins::pins_of_root(s, account, &root).await?;
-                    for pin in &pins {
-                        release(s, account, pin.id, now).await?;
-                    }
-                    Ok((!jobs.is_empty() || !pins.is_empty(), pins.len() >= BATCH))
-                })
-            });
-            let (some, more) = removed.await?;
-            any |= some;
-            if !more {
-                break;
+            let (by, root, now) = (by.clone(), root_text(cid), self.clock.now());
+            let removed = self
+                .db
+                .try_write(move |s| Box::pin(async move { remove_some(s, &by, &root, !any, now).await }));
+            match removed.await? {
+                Removed::Nothing => break,
+                Removed::All => {
+                    any = true;
+                    break;
+                }
+                Removed::Some => any = true,
             }
         }
         if any {
@@ -57,20 +46,22 @@ impl Pins {
         Ok(any)
     }
 
-    /// Removes one request of the account, done or not, and its pin. False when there is no such request.
+    /// Removes one request, done or not, and its pin. False when there is no such request.
     ///
     /// # Errors
-    /// The database cannot be written.
-    pub async fn cancel(&self, account: AccountId, id: JobId) -> Result<bool, PinError> {
-        let now = self.clock.now();
-        let removed = self.db.write(move |s| {
+    /// What the key does not let its holder, or the database cannot be written.
+    pub async fn cancel(&self, by: impl Into<Allowance>, id: JobId) -> Result<bool, PinError> {
+        let (by, now) = (by.into(), self.clock.now());
+        let removed = self.db.try_write(move |s| {
             Box::pin(async move {
-                accounts::lock(s, account).await?;
-                let job = jobs::find_job(s, account, &id).await?;
+                accounts::lock(s, by.account).await?;
+                let job = jobs::find_job(s, by.account, &id).await?;
                 if let Some(job) = &job {
+                    by.check_name(job.job.name.as_deref())?;
+                    by.spend(s, now).await?;
                     drop_job(s, job, now).await?;
                 }
-                Ok(job)
+                Ok::<_, PinError>(job)
             })
         });
         let Some(job) = removed.await? else {
@@ -87,4 +78,57 @@ impl Pins {
         self.public.invalidate(root);
         self.unpinned.notify_one();
     }
+}
+
+/// What a transaction removed.
+enum Removed {
+    Nothing,
+    /// There may be more.
+    Some,
+    All,
+}
+
+/// Removes requests for a root and pins of it, as many as one transaction may, whose names are right. The first time it is paid for.
+async fn remove_some(
+    s: &mut Session<'_>,
+    by: &Allowance,
+    root: &str,
+    is_first: bool,
+    now: Timestamp,
+) -> Result<Removed, PinError> {
+    let (account, names) = (by.account, by.name_prefix());
+    accounts::lock(s, account).await?;
+    let jobs = jobs::jobs_of_root(s, account, root, names).await?;
+    for job in &jobs {
+        drop_job(s, job, now).await?;
+    }
+    let (mut removed, mut more) = (jobs.len(), jobs.len() >= BATCH);
+    // A pin goes after all of its jobs.
+    if !more {
+        let pins = pins::pins_of_root_named(s, account, root, names).await?;
+        more = pins.len() >= BATCH;
+        for pin in &pins {
+            // What is asked for by another name as well stays.
+            if !jobs::has_jobs(s, pin.id).await? {
+                release(s, account, pin.id, now).await?;
+                removed += 1;
+            }
+        }
+    }
+    if removed == 0 {
+        if is_first && !names.is_empty() && is_any_left(s, account, root).await? {
+            return Err(PinError::OutsidePrefix(names.to_owned()));
+        }
+        return Ok(Removed::Nothing);
+    }
+    if is_first {
+        by.spend(s, now).await?;
+    }
+    Ok(if more { Removed::Some } else { Removed::All })
+}
+
+async fn is_any_left(s: &mut Session<'_>, account: AccountId, root: &str) -> Result<bool, DbError> {
+    let any_name = "";
+    Ok(!jobs::jobs_of_root(s, account, root, any_name).await?.is_empty()
+        || !pins::pins_of_root(s, account, root).await?.is_empty())
 }

@@ -68,6 +68,13 @@ impl Pins {
 }
 
 impl Upload {
+    /// The same upload, of at most so many bytes of content if that is less than it might have.
+    #[must_use]
+    pub fn at_most(self, bytes: u64) -> Self {
+        let most = self.limits.0.min(bytes);
+        Self { bytes_left: most, limits: (most, self.limits.1), ..self }
+    }
+
     /// A file begins. Its path is relative to the upload, segments divided by `/`.
     ///
     /// # Errors

@@ -2,11 +2,8 @@
 
 use tidegate_content::Profile;
 
-use super::{PinError, Pins, Upload, Wish};
-use crate::db::{
-    AccountId,
-    pins::{NewPin, Pin, PinSource, Visibility},
-};
+use super::{Allowance, PinError, Pins, Upload, Wish};
+use crate::db::pins::{NewPin, Pin, PinSource, Visibility};
 
 /// What is to become of an upload.
 #[derive(Debug, Clone)]
@@ -26,20 +23,22 @@ pub struct Wanted {
 }
 
 impl Pins {
-    /// Takes `upload`, which is complete, as it is, and pins it for the account: a sole file, a sole folder, or the folder of
+    /// Takes `upload`, which is complete, as it is, and pins it in somebody's name: a sole file, a sole folder, or the folder of
     /// everything where one is wanted. Pinning the same content again renews the one pin.
     ///
     /// # Errors
     /// See [`PinError`]; nothing is pinned then, and nothing stays behind.
     pub async fn pin_whole(
         &self,
-        account: AccountId,
+        by: impl Into<Allowance>,
         upload: Upload,
         wanted: Wanted,
     ) -> Result<Pin, PinError> {
+        let by = by.into();
+        by.check_name(wanted.name.as_deref())?;
         let (found, place) = upload.seal_whole(wanted.profile, wanted.wrap).await?;
         let pin = NewPin {
-            account,
+            account: by.account,
             root: found.sealed.root.to_string(),
             cid: found.cid.to_string(),
             name: wanted.name,
@@ -51,7 +50,7 @@ impl Pins {
         let wish = Wish { pin, as_visible_as_before: wanted.visibility.is_none() };
         // What has begun is finished, also when the caller does not wait for it any more.
         let pins = self.clone();
-        tokio::spawn(async move { pins.keep(found, place, wish).await })
+        tokio::spawn(async move { pins.keep(found, place, wish, by).await })
             .await
             .map_err(|_| PinError::Stopped)?
     }

@@ -9,7 +9,7 @@ use tidegate::accounts::{
     ServerKey, sign,
 };
 use tidegate::clock::{Clock, Timestamp};
-use tidegate::db::AccountId;
+use tidegate::db::{AccountId, keys::KeyTerms};
 
 use crate::support::databases::{TestDatabase, on_both_engines};
 
@@ -133,7 +133,7 @@ async fn another_server_key_opens_nothing(database: TestDatabase) {
 async fn revoking_a_key_ends_it_and_its_access_tokens(database: TestDatabase) {
     let world = World::new(database).await;
     let ann = world.register("ann@example.org").await;
-    let (_, laptop) = world.accounts.add_api_key(ann.account, "laptop").await.unwrap();
+    let (_, laptop) = world.accounts.add_api_key(ann.account, "laptop", KeyTerms::default()).await.unwrap();
     let stolen = world.accounts.authenticate_api_key(ann.api_key.expose_secret()).await.unwrap();
     let stolen_access = world.accounts.issue_access_token(&stolen).unwrap();
     let kept = world.accounts.authenticate_api_key(laptop.expose_secret()).await.unwrap();
@@ -216,7 +216,10 @@ async fn a_key_of_another_database_is_nobody(database: TestDatabase) {
 async fn keys_by_name_come_and_go(database: TestDatabase) {
     let world = World::new(database).await;
     let ann = world.register("ann@example.org").await;
-    let add = async |name: &str| world.accounts.add_api_key(ann.account, name).await.map(|(_, token)| token);
+    let add = async |name: &str| {
+        let added = world.accounts.add_api_key(ann.account, name, KeyTerms::default()).await;
+        added.map(|(_, token)| token)
+    };
     let revoke = async |name: &str| world.accounts.revoke_api_key(ann.account, name).await;
 
     world.clock.advance(Duration::from_secs(1));
@@ -242,7 +245,7 @@ async fn keys_by_name_come_and_go(database: TestDatabase) {
         add(&format!("key {number}")).await.unwrap();
     }
     assert_eq!(add("one more").await.err(), Some(AccountError::TooManyKeys));
-    let nobody = world.accounts.add_api_key(AccountId(i64::MAX), "x").await;
+    let nobody = world.accounts.add_api_key(AccountId(i64::MAX), "x", KeyTerms::default()).await;
     assert_eq!(nobody.err(), Some(AccountError::NoSuchAccount));
 }
 

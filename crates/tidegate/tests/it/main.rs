@@ -10,6 +10,8 @@ mod db;
 mod faults;
 mod fetch;
 mod gateway;
+mod keys;
+mod limits;
 mod ops;
 mod pinata;
 mod pinning;

@@ -133,6 +133,9 @@ impl From<AccountError> for Failure {
             AccountError::BadEmail
             | AccountError::BadPassword
             | AccountError::BadKeyName
+            | AccountError::BadMaxUses
+            | AccountError::BadExpiry
+            | AccountError::BadNamePrefix
             | AccountError::BadPublicKey(_) => Self::Usage(error.into()),
             error => Self::Failed(error.into()),
         }

@@ -94,6 +94,17 @@ pub async fn count_jobs(s: &mut Session<'_>, query: &JobQuery) -> Result<u64, Db
     Ok(count)
 }
 
+/// How many jobs of the account wait for somebody to take them up, or are being worked on. One row is read for each.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn count_unfinished(s: &mut Session<'_>, account: AccountId) -> Result<u64, DbError> {
+    let all_time = Timestamp::MIN..Timestamp::MAX;
+    let queued = count_of_status(s, account, JobStatus::Queued, all_time.clone()).await?;
+    Ok(queued + count_of_status(s, account, JobStatus::Pinning, all_time).await?)
+}
+
 /// How many jobs have this status and were made in `span`.
 pub(super) async fn count_of_status(
     s: &mut Session<'_>,

@@ -4,6 +4,7 @@
 //! list     pages by date, status or root, and how long the lists are
 //! search   pages by name and metadata
 //! queue    who works on which job, and how it ended
+//! turns    whose job is next
 //! ```
 //!
 //! Each function that changes a job changes the account's tallies with it, and takes the account's lock first.
@@ -11,6 +12,7 @@
 pub mod list;
 pub mod queue;
 pub mod search;
+pub(super) mod turns;
 
 use std::fmt;
 
@@ -42,7 +44,8 @@ statements! {
     DELETE_LABEL = "DELETE FROM job_labels WHERE account_id = $1 AND label = $2 AND created_at = $3";
     FIND = select!("WHERE account_id = $1 AND id = $2");
     OF_PIN = select!("WHERE pin_id = $1 ORDER BY created_at LIMIT 1000");
-    OF_ROOT = select!("WHERE account_id = $1 AND root = $2 ORDER BY created_at LIMIT 1000");
+    OF_ROOT = select!("WHERE account_id = $1 AND root = $2 AND substr(COALESCE(name, ''), 1, length(CAST($3 AS TEXT))) = $3
+                       ORDER BY created_at LIMIT 1000");
     DELETE = "DELETE FROM jobs WHERE account_id = $1 AND id = $2";
     HAS_PIN = "SELECT 1 FROM jobs WHERE pin_id = $1 LIMIT 1";
 }
@@ -256,6 +259,9 @@ pub async fn insert_job(
         s.execute(INSERT_LABEL, &[job.account.into(), label.into(), created_at.into()]).await?;
     }
     status.tally(job.account).add(s, created_at).await?;
+    if let Some(due_at) = due_at {
+        turns::open(s, job.account, due_at).await?;
+    }
     Ok(Job {
         job: job.clone(),
         created_at,
@@ -288,13 +294,18 @@ pub async fn jobs_of_pin(s: &mut Session<'_>, pin: PinId) -> Result<Vec<Job>, Db
     s.query(OF_PIN, &[pin.into()]).await?.iter().map(Job::from_row).collect()
 }
 
-/// The account's oldest jobs for this root, at most 1000, whatever became of them.
+/// The account's oldest jobs for this root whose names begin with `names`, at most 1000, whatever became of them.
 ///
 /// # Errors
 ///
 /// [`DbError`] of the engine.
-pub async fn jobs_of_root(s: &mut Session<'_>, account: AccountId, root: &str) -> Result<Vec<Job>, DbError> {
-    s.query(OF_ROOT, &[account.into(), root.into()]).await?.iter().map(Job::from_row).collect()
+pub async fn jobs_of_root(
+    s: &mut Session<'_>,
+    account: AccountId,
+    root: &str,
+    names: &str,
+) -> Result<Vec<Job>, DbError> {
+    s.query(OF_ROOT, &[account.into(), root.into(), names.into()]).await?.iter().map(Job::from_row).collect()
 }
 
 /// Is there a job that ended in this pin?

@@ -7,12 +7,10 @@ use crate::clock::Timestamp;
 
 use super::super::statements::statements;
 use super::super::{AccountId, DbError, PinId, Session, accounts};
-use super::{Job, JobId, JobStatus, Progress, select};
+use super::{Job, JobId, JobStatus, Progress, select, turns};
 
 statements! {
-    DUE = "SELECT id, account_id FROM jobs WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, id LIMIT 16";
-    NEXT_DUE = "SELECT due_at FROM jobs WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1";
-    FIND_DUE = select!("WHERE account_id = $1 AND id = $2 AND due_at IS NOT NULL AND due_at <= $3");
+    FIRST_DUE = select!("WHERE account_id = $1 AND due_at IS NOT NULL AND due_at <= $2 ORDER BY due_at, id LIMIT 1");
     CLAIM = "UPDATE jobs SET status = 'pinning', holder = $1, due_at = $2, tries = tries + 1, updated_at = $3
              WHERE account_id = $4 AND id = $5";
     RENEW = "UPDATE jobs SET due_at = $1, bytes_done = $2, bytes_total = $3, blocks_done = $4, updated_at = $5
@@ -52,7 +50,8 @@ pub enum Outcome {
     },
 }
 
-/// Takes the job that has been due for longest, of any account, for `holder` until `now + lease`. It is `pinning` then.
+/// Takes the job that has been due for longest, of the account whose turn it is, for `holder` until `now + lease`. It is `pinning`
+/// then. Nothing when there is none; or when another process was faster or a turn was in vain, which [`next_due`] tells.
 ///
 /// `holder` is a text that no other claim uses, now or later.
 ///
@@ -65,38 +64,36 @@ pub async fn claim_job(
     now: Timestamp,
     lease: Duration,
 ) -> Result<Option<Job>, DbError> {
-    let mut due = Vec::new();
-    for row in s.query(DUE, &[now.into()]).await? {
-        due.push((row.get::<AccountId>(1)?, JobId(row.get(0)?)));
+    // One account and no more: whoever held the lock of one and waited for another's might wait for ever.
+    let Some(account) = turns::next(s, now).await? else {
+        return Ok(None);
+    };
+    accounts::lock(s, account).await?;
+    if !turns::is_due(s, account, now).await? {
+        return Ok(None);
     }
-    // Everybody locks accounts in the same order, so that nobody waits in a circle; stable, so first come stays first served.
-    due.sort_by_key(|(account, _)| *account);
-    for (account, id) in due {
-        // Under the lock it is asked again: another process may have been faster.
-        accounts::lock(s, account).await?;
-        let params = [account.into(), id.0.as_str().into(), now.into()];
-        let Some(row) = s.query_opt(FIND_DUE, &params).await? else {
-            continue;
-        };
-        let mut job = Job::from_row(&row)?;
-        let until = now.plus(lease);
-        let params = [holder.into(), until.into(), now.into(), account.into(), id.0.as_str().into()];
-        s.execute(CLAIM, &params).await?;
-        retally(s, &job, JobStatus::Pinning).await?;
-        (job.status, job.due_at, job.updated_at) = (JobStatus::Pinning, Some(until), now);
-        job.tries += 1;
-        return Ok(Some(job));
-    }
-    Ok(None)
+    let Some(row) = s.query_opt(FIRST_DUE, &[account.into(), now.into()]).await? else {
+        turns::pass(s, account, now).await?;
+        return Ok(None);
+    };
+    let mut job = Job::from_row(&row)?;
+    let until = now.plus(lease);
+    let params = [holder.into(), until.into(), now.into(), account.into(), job.job.id.0.as_str().into()];
+    s.execute(CLAIM, &params).await?;
+    turns::pass(s, account, now).await?;
+    retally(s, &job, JobStatus::Pinning).await?;
+    (job.status, job.due_at, job.updated_at) = (JobStatus::Pinning, Some(until), now);
+    job.tries += 1;
+    Ok(Some(job))
 }
 
-/// When the next job falls due, or fell due.
+/// When it is some account's turn; there may be no job for it then.
 ///
 /// # Errors
 ///
 /// [`DbError`] of the engine.
 pub async fn next_due(s: &mut Session<'_>) -> Result<Option<Timestamp>, DbError> {
-    s.query_opt(NEXT_DUE, &[]).await?.map(|row| row.get(0)).transpose()
+    turns::next_due(s).await
 }
 
 /// Makes all jobs due that holders of this node had: their process is gone. A holder's text begins with its node and a slash.
@@ -105,7 +102,10 @@ pub async fn next_due(s: &mut Session<'_>) -> Result<Option<Timestamp>, DbError>
 ///
 /// [`DbError`] of the engine.
 pub async fn release_jobs(s: &mut Session<'_>, node: &str, now: Timestamp) -> Result<u64, DbError> {
-    s.execute(RELEASE, &[now.into(), format!("{node}/").into(), format!("{node}0").into()]).await
+    let (first, end) = (format!("{node}/"), format!("{node}0"));
+    let released = s.execute(RELEASE, &[now.into(), first.as_str().into(), end.as_str().into()]).await?;
+    turns::open_held(s, &first, &end, now).await?;
+    Ok(released)
 }
 
 /// Whether any job for this root is still to be done.
@@ -196,6 +196,9 @@ pub async fn finish_job(
         job.job.id.0.as_str().into(),
     ];
     s.execute(FINISH, &params).await?;
+    if let Some(due_at) = due_at {
+        turns::open(s, account, due_at).await?;
+    }
     // Whoever holds a job holds it as pinning, whatever the caller's copy says.
     let held = Job { status: JobStatus::Pinning, ..job.clone() };
     retally(s, &held, status).await?;

@@ -3,10 +3,13 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 
-use super::{super::extract::Owner, ApiError};
+use super::{
+    super::extract::{ANY, Owner},
+    ApiError,
+    keys::Key,
+};
 use crate::{
     app::App,
-    clock::Timestamp,
     db::{accounts, keys},
 };
 
@@ -21,21 +24,13 @@ pub(in crate::http) struct ShownAccount {
     used_bytes: u64,
     /// Bytes of content that may be pinned.
     quota_bytes: u64,
-    key: ShownKey,
-}
-
-/// The API key that was shown.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ShownKey {
-    id: String,
-    name: String,
-    created_at: String,
+    /// The API key that was shown.
+    key: Key,
 }
 
 /// Shows the caller's account and key.
 pub(in crate::http) async fn show_account(
-    Owner(caller): Owner,
+    Owner(caller): Owner<ANY>,
     State(app): State<App>,
 ) -> Result<Json<ShownAccount>, ApiError> {
     let (id, key_id) = (caller.account, caller.key);
@@ -49,12 +44,11 @@ pub(in crate::http) async fn show_account(
         .await?;
     // Either may have gone since the key was checked.
     let (account, key) = account.zip(key).ok_or(ApiError::Unauthorized)?;
-    let date = |at: Timestamp| at.to_string();
     Ok(Json(ShownAccount {
         email: account.email,
-        created_at: date(account.created_at),
+        created_at: account.created_at.to_string(),
         used_bytes: account.used_bytes,
         quota_bytes: account.quota_bytes.unwrap_or(app.config.limits.account_quota.as_u64()),
-        key: ShownKey { id: key.id, name: key.name, created_at: date(key.created_at) },
+        key: Key::of(&app, key)?,
     }))
 }

@@ -1,5 +1,7 @@
 //! Errors in the shape of this dialect, `{"error": {"code": …, "message": …}}`. Programs read the code, people the message.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -7,18 +9,45 @@ use axum::{
 use http::{StatusCode, Uri};
 use serde_json::json;
 
-use super::super::error::Failure;
-use crate::{accounts::AuthError, db::DbError};
+use super::super::{
+    error::{Failure, retry_after, sentence},
+    extract::Denied,
+    json_body::BodyError,
+    multipart::{FormError, ReadError},
+    pinning::PinningError,
+    throttle::TooOften,
+};
+use crate::{
+    accounts::{AccountError, CryptoError, LinkError},
+    db::DbError,
+    pins::PinError,
+};
 
 /// Why a request of this dialect was refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::http) enum ApiError {
     /// No API key, or one that is not good.
     Unauthorized,
+    /// The key is good and not for this; the words say what it lacks.
+    Forbidden(String),
+    /// Something the caller sent is wrong; the words say what.
+    BadRequest(String),
     /// There is nothing of that name; the words say what was looked for.
     NotFound(String),
     /// There is no such method here.
     MethodNotAllowed,
+    /// What is there already stands against it; the words say what.
+    Conflict(String),
+    /// There was such a thing, and it is over; the words say what.
+    Gone(String),
+    /// Too much at once: the upload, or the account's total.
+    TooLarge(String),
+    /// The client stopped sending.
+    TooSlow(String),
+    /// Too many requests, which the words tell; try again after a while.
+    TooMany(String, Duration),
+    /// Too many uploads at once; try again after a while.
+    Busy(Duration),
     /// Our side.
     Failed(Failure),
 }
@@ -39,9 +68,21 @@ impl IntoResponse for ApiError {
             Self::Unauthorized => {
                 (StatusCode::UNAUTHORIZED, "unauthorized", "The API key is missing or not good")
             }
+            Self::Forbidden(message) => (StatusCode::FORBIDDEN, "forbidden", message.as_str()),
+            Self::BadRequest(message) => (StatusCode::BAD_REQUEST, "bad_request", message.as_str()),
             Self::NotFound(message) => (StatusCode::NOT_FOUND, "not_found", message.as_str()),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This path does not have that method")
+            }
+            Self::Conflict(message) => (StatusCode::CONFLICT, "conflict", message.as_str()),
+            Self::Gone(message) => (StatusCode::GONE, "gone", message.as_str()),
+            Self::TooLarge(message) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", message.as_str()),
+            Self::TooSlow(message) => (StatusCode::REQUEST_TIMEOUT, "too_slow", message.as_str()),
+            Self::TooMany(message, _) => {
+                (StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message.as_str())
+            }
+            Self::Busy(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "busy", "Too many uploads are running; try again soon")
             }
             Self::Failed(failure) => {
                 let (status, message) = failure.outside();
@@ -53,24 +94,84 @@ impl IntoResponse for ApiError {
                 (status, code, message)
             }
         };
-        (status, Json(json!({"error": {"code": code, "message": message}}))).into_response()
-    }
-}
-
-impl From<AuthError> for ApiError {
-    fn from(error: AuthError) -> Self {
-        match error {
-            AuthError::Invalid | AuthError::Expired | AuthError::Revoked | AuthError::WrongPassword => {
-                Self::Unauthorized
-            }
-            AuthError::Db(error) => error.into(),
-            AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
+        let response = (status, Json(json!({"error": {"code": code, "message": message}}))).into_response();
+        match self {
+            Self::Busy(after) | Self::TooMany(_, after) => retry_after(response, after),
+            _ => response,
         }
     }
 }
 
-impl From<DbError> for ApiError {
-    fn from(error: DbError) -> Self {
-        Self::Failed(Failure::from(&error))
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::NoSuchKey => Self::NotFound(sentence(&error)),
+            AccountError::KeyNameTaken | AccountError::TooManyKeys => Self::Conflict(sentence(&error)),
+            AccountError::BadKeyName
+            | AccountError::BadExpiry
+            | AccountError::BadMaxUses
+            | AccountError::BadNamePrefix => Self::BadRequest(sentence(&error)),
+            AccountError::Db(error) => error.into(),
+            other => Self::Failed(Failure::Internal.log(&other)),
+        }
+    }
+}
+
+impl From<LinkError> for ApiError {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Unknown => Self::NotFound(sentence(&error)),
+            LinkError::Expired | LinkError::UsedUp | LinkError::Key(_) => Self::Gone(sentence(&error)),
+            LinkError::TooMany => Self::Conflict(sentence(&error)),
+            LinkError::OutsidePrefix(_) => Self::Forbidden(sentence(&error)),
+            LinkError::Db(error) => error.into(),
+            LinkError::Crypto(error) => error.into(),
+        }
+    }
+}
+
+impl From<PinError> for ApiError {
+    fn from(error: PinError) -> Self {
+        match error {
+            PinError::LinkUsedUp => Self::Gone(sentence(&error)),
+            other => PinningError::from(other).into(),
+        }
+    }
+}
+
+/// What goes wrong with callers, bodies and uploads is the same on both surfaces; only the shape differs.
+impl From<PinningError> for ApiError {
+    fn from(error: PinningError) -> Self {
+        match error {
+            PinningError::InvalidToken => Self::Unauthorized,
+            PinningError::Forbidden(message) => Self::Forbidden(message),
+            PinningError::BadRequest(message) => Self::BadRequest(message),
+            PinningError::Mismatch => Self::BadRequest("The content is not what its CID says".to_owned()),
+            PinningError::TooLarge(message) => Self::TooLarge(message),
+            PinningError::TooSlow(message) => Self::TooSlow(message),
+            PinningError::TooMany(message, after) => Self::TooMany(message, after),
+            PinningError::Busy(after) => Self::Busy(after),
+            PinningError::NotFound(message) => Self::NotFound(message),
+            PinningError::MethodNotAllowed => Self::MethodNotAllowed,
+            PinningError::Failed(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+macro_rules! as_on_the_pinning_surface {
+    ($($error:ty),+) => {
+        $(impl From<$error> for ApiError {
+            fn from(error: $error) -> Self {
+                PinningError::from(error).into()
+            }
+        })+
+    };
+}
+
+as_on_the_pinning_surface![Denied, TooOften, DbError, BodyError, FormError, ReadError];
+
+impl From<CryptoError> for ApiError {
+    fn from(error: CryptoError) -> Self {
+        Self::Failed(Failure::Internal.log(&error))
     }
 }

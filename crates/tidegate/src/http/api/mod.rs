@@ -2,6 +2,27 @@
 
 mod account;
 mod error;
+mod keys;
+mod upload;
+mod upload_links;
+
+use serde::Serialize;
 
 pub(super) use account::show_account;
 pub(super) use error::{ApiError, method_not_allowed, not_found};
+pub(super) use keys::{add_key, change_key, list_keys, revoke_key, show_key};
+pub(super) use upload::{post_upload, put_upload};
+pub(super) use upload_links::{add_upload_link, list_upload_links, remove_upload_link, show_upload_link};
+
+/// A page of a list.
+#[derive(Serialize)]
+pub(super) struct Items<T> {
+    items: Vec<T>,
+    /// What to ask for as `cursor` to see more; `null` at the end.
+    next: Option<String>,
+}
+
+/// An id from a path, unless no id of ours has such characters, which no database takes.
+fn known_id(id: String) -> Result<String, ApiError> {
+    if id.contains('\0') { Err(ApiError::NotFound("There is nothing of this id".to_owned())) } else { Ok(id) }
+}

@@ -14,9 +14,9 @@ struct Policy {
 }
 
 const PINNING: Policy = Policy {
-    methods: "GET, POST, DELETE, OPTIONS",
+    methods: "GET, POST, PUT, PATCH, DELETE, OPTIONS",
     headers: "Authorization, UserAccessToken, Content-Type, pinata_api_key, pinata_secret_api_key",
-    exposed: "X-Request-Id, Retry-After",
+    exposed: "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset",
 };
 
 /// The lists of the path gateway specification, section 3.2, and what the conformance tests add.

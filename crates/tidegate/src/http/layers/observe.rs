@@ -1,7 +1,7 @@
 //! One log line and one measurement a request, written when the last byte of its answer is sent or the client is gone.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
     task::{Context, Poll},
     time::Instant,
@@ -32,6 +32,10 @@ pub(in crate::http) struct Line {
     method: Method,
     uri: Uri,
     peer: SocketAddr,
+    /// Who sent it, where that is not the peer.
+    caller: Option<IpAddr>,
+    /// The visible part of the key that was shown.
+    key: Option<String>,
     id: HeaderValue,
     status: u16,
     sent: u64,
@@ -46,11 +50,19 @@ impl Line {
             method: request.method().clone(),
             uri: request.uri().clone(),
             peer,
+            caller: None,
+            key: None,
             id: new_id(),
             status: 0,
             sent: 0,
             complete: false,
         }
+    }
+
+    /// The request was sent by `caller`, through whatever proxies, with an API key that shows as `key`.
+    pub(in crate::http) fn was_of(&mut self, caller: IpAddr, key: Option<&str>) {
+        self.caller = (caller != self.peer.ip().to_canonical()).then_some(caller);
+        self.key = key.map(str::to_owned);
     }
 
     /// The request is answered with `response`, which carries the id; the line is written with its last byte.
@@ -70,7 +82,8 @@ impl Drop for Line {
         let path = self.uri.path();
         let surface = surface(path);
         metrics::request_done(surface, self.status, seconds, self.sent);
-        // The path alone: a query may hold what is secret.
+        // The path alone, and not of an upload link: what may hold a secret is left out.
+        let path = if path.starts_with("/upload/") { "/upload/…" } else { path };
         tracing::info!(
             target: "tidegate::request",
             id = self.id.to_str().unwrap_or_default(),
@@ -80,6 +93,8 @@ impl Drop for Line {
             bytes = self.sent,
             ms = (seconds * 1e5).round() / 100.0,
             peer = %self.peer,
+            caller = self.caller.map(tracing::field::display),
+            key = self.key,
             cut = (!self.complete).then_some(true),
             "request"
         );
@@ -91,7 +106,7 @@ fn surface(path: &str) -> Surface {
     match path.split('/').nth(1).unwrap_or_default() {
         "ipfs" => Surface::Gateway,
         "ping" | "endpoint" | "oauth" => Surface::Cloud,
-        "pinning" => Surface::Endpoint,
+        "pinning" | "upload" => Surface::Endpoint,
         "psa" => Surface::PinningService,
         "api" => Surface::Provider,
         "livez" | "readyz" | "metrics" => Surface::Operations,

@@ -1,19 +1,17 @@
 //! `multipart/form-data` as a stream (RFC 7578, RFC 2046 section 5.1), for uploads of any size.
 //!
-//! `parser.rs` turns bytes into parts in linear time and constant memory; `headers.rs` reads a part's head;
-//! [`Multipart`] joins the parser to a request's body and its time limits.
+//! `parser.rs` turns bytes into parts in linear time and constant memory; `headers.rs` reads a part's head; `paced.rs` reads a
+//! request's body within its limits, for uploads without a form too; [`Multipart`] joins the parser to it.
 
 mod headers;
+mod paced;
 mod parser;
-
-use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use tokio::time::Instant;
 
 pub use headers::{PartHead, boundary_of};
+pub use paced::{Pace, Paced};
 pub use parser::FormError;
 use parser::{Event, Parser};
 
@@ -40,33 +38,16 @@ pub enum ReadError {
     TooLarge(u64),
 }
 
-/// The slowest a body may come: while we wait for `span`, at least `bytes` must come. Time in which we did not wait,
-/// because we were busy ourselves, is not the client's.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// Bytes in each span; at least one counts as asked.
-    pub bytes: u64,
-    /// How long a span is.
-    pub span: Duration,
-}
-
 /// A form being received.
 pub struct Multipart {
-    body: Body,
+    body: Paced,
     parser: Parser,
-    pace: Pace,
-    /// What is left to wait in this span, and what came in it.
-    patience: Duration,
-    came: u64,
-    bytes_left: u64,
-    limit: u64,
 }
 
 impl Multipart {
     /// Reads `body`, whose parts are divided by `boundary`, at `pace` or faster and up to `limit` bytes in all.
     pub fn new(body: Body, boundary: &str, pace: Pace, limit: u64) -> Self {
-        let parser = Parser::new(boundary);
-        Self { body, parser, pace, patience: pace.span, came: 0, bytes_left: limit, limit }
+        Self { body: Paced::new(body, pace, limit), parser: Parser::new(boundary) }
     }
 
     /// The head of the next part; `None` at the form's end. The part before must have been read.
@@ -123,31 +104,8 @@ impl Multipart {
             if let Some(event) = self.parser.next()? {
                 return Ok(event);
             }
-            let bytes = self.frame().await?.ok_or(ReadError::Cut)?;
+            let bytes = self.body.next().await?.ok_or(ReadError::Cut)?;
             self.parser.feed(bytes);
-        }
-    }
-
-    async fn frame(&mut self) -> Result<Option<Bytes>, ReadError> {
-        loop {
-            let asked = Instant::now();
-            let frame = tokio::time::timeout(self.patience, self.body.frame()).await;
-            self.patience = self.patience.saturating_sub(asked.elapsed());
-            let frame = match frame {
-                Ok(None) => return Ok(None),
-                Ok(Some(Err(_))) => return Err(ReadError::Cut),
-                Ok(Some(Ok(frame))) => frame,
-                Err(_) if self.came >= self.pace.bytes.max(1) => {
-                    (self.patience, self.came) = (self.pace.span, 0);
-                    continue;
-                }
-                Err(_) => return Err(ReadError::Slow(self.pace)),
-            };
-            let Ok(bytes) = frame.into_data() else { continue };
-            let len = bytes.len() as u64;
-            self.bytes_left = self.bytes_left.checked_sub(len).ok_or(ReadError::TooLarge(self.limit))?;
-            self.came += len;
-            return Ok(Some(bytes));
         }
     }
 }

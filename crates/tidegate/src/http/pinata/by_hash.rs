@@ -21,7 +21,11 @@ use crate::{
         },
         pins::{PinSource, Visibility},
     },
-    http::{json_body, query::Query},
+    http::{
+        extract::{PIN, READ},
+        json_body,
+        query::Query,
+    },
     pins::Request,
 };
 
@@ -43,7 +47,7 @@ struct Asked {
 
 /// Records a request for content that is elsewhere.
 pub(in crate::http) async fn pin_by_hash(
-    PinataCaller(caller): PinataCaller,
+    PinataCaller(caller): PinataCaller<PIN>,
     State(app): State<App>,
     body: Body,
 ) -> Result<Json<Value>, PinataError> {
@@ -61,7 +65,7 @@ pub(in crate::http) async fn pin_by_hash(
         origins: options.host_nodes,
         visibility: Visibility::Public,
     };
-    let job = app.pins.request(caller.account, request).await?;
+    let job = app.pins.request(&caller, request).await?;
     Ok(Json(json!({
         "id": job.job.id.0,
         "ipfsHash": asked.hash_to_pin,
@@ -72,7 +76,7 @@ pub(in crate::http) async fn pin_by_hash(
 
 /// Lists what is being brought in, or could not be. What is pinned is not a job any more.
 pub(in crate::http) async fn list_jobs(
-    PinataCaller(caller): PinataCaller,
+    PinataCaller(caller): PinataCaller<READ>,
     State(app): State<App>,
     uri: Uri,
 ) -> Result<Json<Value>, PinataError> {

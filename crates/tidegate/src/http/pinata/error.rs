@@ -6,22 +6,25 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde_json::json;
 
 use super::super::{
-    error::Failure,
+    error::{Failure, retry_after},
+    extract::Denied,
     json_body::BodyError,
     multipart::{FormError, ReadError},
     pinning::PinningError,
 };
-use crate::{accounts::AuthError, db::DbError, pins::PinError};
+use crate::{db::DbError, pins::PinError};
 
 /// Why a request of this dialect was refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::http) enum PinataError {
     /// No key, or one that is not good.
     Unauthorized,
+    /// The key is good and not for this; the words say what it lacks.
+    Forbidden(String),
     /// Something the caller sent is wrong; the words say what.
     BadRequest(String),
     /// The caller has not pinned this.
@@ -34,6 +37,8 @@ pub(in crate::http) enum PinataError {
     TooLarge(String),
     /// The client stopped sending.
     TooSlow(String),
+    /// Too many requests, which the words tell; try again after a while.
+    TooMany(String, Duration),
     /// Too many uploads at once; try again after a while.
     Busy(Duration),
     /// Our side.
@@ -59,6 +64,7 @@ impl IntoResponse for PinataError {
                 "INVALID_CREDENTIALS",
                 text("There is no good API key in this request"),
             ),
+            Self::Forbidden(details) => (StatusCode::FORBIDDEN, "FORBIDDEN", details.clone()),
             Self::BadRequest(details) => (StatusCode::BAD_REQUEST, "BAD_REQUEST", details.clone()),
             Self::NotPinned => (
                 StatusCode::NOT_FOUND,
@@ -73,6 +79,7 @@ impl IntoResponse for PinataError {
             ),
             Self::TooLarge(details) => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", details.clone()),
             Self::TooSlow(details) => (StatusCode::REQUEST_TIMEOUT, "TOO_SLOW", details.clone()),
+            Self::TooMany(details, _) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", details.clone()),
             Self::Busy(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "BUSY",
@@ -84,11 +91,11 @@ impl IntoResponse for PinataError {
             }
         };
         let body = Json(json!({"error": {"reason": reason, "details": details}}));
-        let mut response = (status, body).into_response();
-        if let Self::Busy(after) = self {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
+        let response = (status, body).into_response();
+        match self {
+            Self::Busy(after) | Self::TooMany(_, after) => retry_after(response, after),
+            _ => response,
         }
-        response
     }
 }
 
@@ -97,10 +104,12 @@ impl From<PinningError> for PinataError {
     fn from(error: PinningError) -> Self {
         match error {
             PinningError::InvalidToken => Self::Unauthorized,
+            PinningError::Forbidden(details) => Self::Forbidden(details),
             PinningError::BadRequest(details) => Self::BadRequest(details),
             PinningError::Mismatch => Self::BadRequest("The content is not what its CID says".to_owned()),
             PinningError::TooLarge(details) => Self::TooLarge(details),
             PinningError::TooSlow(details) => Self::TooSlow(details),
+            PinningError::TooMany(details, after) => Self::TooMany(details, after),
             PinningError::Busy(after) => Self::Busy(after),
             PinningError::NotFound(_) => Self::NotPinned,
             PinningError::MethodNotAllowed => Self::MethodNotAllowed,
@@ -119,4 +128,4 @@ macro_rules! as_on_the_pinning_surface {
     };
 }
 
-as_on_the_pinning_surface![AuthError, DbError, PinError, BodyError, FormError, ReadError];
+as_on_the_pinning_surface![Denied, DbError, PinError, BodyError, FormError, ReadError];

@@ -15,7 +15,7 @@ use crate::{
         DbError, Session,
         pins::{Pin, PinQuery, count_pins, list_pins as page_of_pins},
     },
-    http::{moment::Moment, query::Query},
+    http::{extract::READ, moment::Moment, query::Query},
 };
 
 /// Pins of a page where the caller does not say, and of the longest.
@@ -50,7 +50,7 @@ struct Condition {
 
 /// Lists the caller's pins, newest first.
 pub(in crate::http) async fn list_pins(
-    PinataCaller(caller): PinataCaller,
+    PinataCaller(caller): PinataCaller<READ>,
     State(app): State<App>,
     uri: Uri,
 ) -> Result<Json<Value>, PinataError> {

@@ -26,7 +26,7 @@ pub(super) use pin_file::pin_file;
 pub(super) use pin_json::pin_json;
 pub(super) use unpin::unpin;
 
-use super::extract::bearer;
+use super::extract::{ANY, Credential, admit, bearer};
 use crate::{accounts::Caller, app::App};
 
 const KEY: HeaderName = HeaderName::from_static("pinata_api_key");
@@ -65,20 +65,20 @@ pub(super) fn speaks_pinata(headers: &HeaderMap, decoo_wants_token: bool) -> boo
 }
 
 /// A caller with an API key, in either of Pinata's ways: as the secret beside a key that is not looked at, or as a bearer.
-pub(super) struct PinataCaller(pub Caller);
+pub(super) struct PinataCaller<const NEEDS: u8>(pub Caller);
 
-impl FromRequestParts<App> for PinataCaller {
+impl<const NEEDS: u8> FromRequestParts<App> for PinataCaller<NEEDS> {
     type Rejection = PinataError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PinataError> {
         let secret = parts.headers.get(SECRET).and_then(|secret| secret.to_str().ok()).map(str::trim);
-        let key = secret.or_else(|| bearer(&parts.headers)).ok_or(PinataError::Unauthorized)?;
-        Ok(Self(app.accounts.authenticate_api_key(key).await?))
+        let key = secret.or_else(|| bearer(&parts.headers));
+        Ok(Self(admit(parts, app, key.map(Credential::ApiKey), NEEDS).await?))
     }
 }
 
 /// Says whether the caller's key is good, in the words that clients look for.
-async fn greet(_: PinataCaller) -> Json<Value> {
+async fn greet(_: PinataCaller<ANY>) -> Json<Value> {
     Json(json!({"message": "Congratulations! You are communicating with the Pinata API!"}))
 }
 

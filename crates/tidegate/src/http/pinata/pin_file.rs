@@ -17,6 +17,7 @@ use crate::{
     app::App,
     db::pins::PinSource,
     http::{
+        extract::PIN,
         multipart::{Multipart, boundary_of},
         pinning::{pace, receive_entry, request_limit},
     },
@@ -42,7 +43,7 @@ pub(in crate::http) struct Pinned {
 
 /// Receives the form and pins what it holds.
 pub(in crate::http) async fn pin_file(
-    PinataCaller(caller): PinataCaller,
+    PinataCaller(caller): PinataCaller<PIN>,
     State(app): State<App>,
     request: Request,
 ) -> Result<Json<Pinned>, PinataError> {
@@ -95,7 +96,7 @@ pub(super) async fn pin_received(
         name: metadata.name,
         visibility: None,
     };
-    let pin = app.pins.pin_whole(caller.account, upload, wanted).await?;
+    let pin = app.pins.pin_whole(caller, upload, wanted).await?;
     Ok(Json(Pinned {
         is_duplicate: !pin.is_new(),
         timestamp: pin.pinned_at.to_string(),

@@ -10,7 +10,10 @@ use super::{
     options::{Metadata, Options},
     pin_file::{Pinned, pin_received},
 };
-use crate::{app::App, http::json_body};
+use crate::{
+    app::App,
+    http::{extract::PIN, json_body},
+};
 
 /// The longest body, in bytes.
 const BODY_BYTES: usize = 16 << 20;
@@ -29,7 +32,7 @@ struct Wrapped<'a> {
 
 /// Pins `pinataContent`, or the whole body where there is no such field.
 pub(in crate::http) async fn pin_json(
-    PinataCaller(caller): PinataCaller,
+    PinataCaller(caller): PinataCaller<PIN>,
     State(app): State<App>,
     body: Body,
 ) -> Result<Json<Pinned>, PinataError> {

@@ -6,13 +6,15 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde_json::json;
 
 use super::super::{
-    error::Failure,
+    error::{Failure, QUEUE_RETRY, TOO_OFTEN, retry_after, sentence},
+    extract::Denied,
     json_body::BodyError,
     multipart::{FormError, ReadError},
+    throttle::TooOften,
 };
 use crate::{
     accounts::{AccountError, AuthError},
@@ -26,6 +28,8 @@ use crate::{
 pub(in crate::http) enum PinningError {
     /// No key or token, or one that is not good (reference A1).
     InvalidToken,
+    /// The key is good and not for this; the words say what it lacks.
+    Forbidden(String),
     /// Something the caller sent is wrong; the words say what.
     BadRequest(String),
     /// CID, content and signature do not belong together; which of them is wrong is not told (reference A6).
@@ -34,6 +38,8 @@ pub(in crate::http) enum PinningError {
     TooLarge(String),
     /// The client stopped sending.
     TooSlow(String),
+    /// Too many requests, which the words tell; try again after a while.
+    TooMany(String, Duration),
     /// Too many uploads at once; try again after a while.
     Busy(Duration),
     /// The caller has no such thing.
@@ -53,6 +59,7 @@ impl IntoResponse for PinningError {
     fn into_response(self) -> Response {
         let (status, message) = match &self {
             Self::InvalidToken => (StatusCode::UNAUTHORIZED, "Invalid token".to_owned()),
+            Self::Forbidden(message) => (StatusCode::FORBIDDEN, message.clone()),
             Self::BadRequest(message) => (StatusCode::BAD_REQUEST, message.clone()),
             Self::Mismatch => (
                 StatusCode::BAD_REQUEST,
@@ -60,6 +67,7 @@ impl IntoResponse for PinningError {
             ),
             Self::TooLarge(message) => (StatusCode::PAYLOAD_TOO_LARGE, message.clone()),
             Self::TooSlow(message) => (StatusCode::REQUEST_TIMEOUT, message.clone()),
+            Self::TooMany(message, _) => (StatusCode::TOO_MANY_REQUESTS, message.clone()),
             Self::Busy(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "Too many uploads are running; try again soon".to_owned())
             }
@@ -73,23 +81,42 @@ impl IntoResponse for PinningError {
             }
         };
         let body = Json(json!({"Code": status.as_u16(), "Message": message}));
-        let mut response = (status, body).into_response();
-        if let Self::Busy(after) = self {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
+        let response = (status, body).into_response();
+        match self {
+            Self::Busy(after) | Self::TooMany(_, after) => retry_after(response, after),
+            _ => response,
         }
-        response
     }
 }
 
 impl From<AuthError> for PinningError {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::Invalid | AuthError::Expired | AuthError::Revoked | AuthError::WrongPassword => {
-                Self::InvalidToken
-            }
+            AuthError::Invalid
+            | AuthError::Expired
+            | AuthError::Revoked
+            | AuthError::KeyExpired
+            | AuthError::WrongPassword => Self::InvalidToken,
+            AuthError::MissingScope(_) | AuthError::UsedUp => Self::Forbidden(sentence(&error)),
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
         }
+    }
+}
+
+impl From<Denied> for PinningError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Nobody => Self::InvalidToken,
+            Denied::Auth(error) => error.into(),
+            Denied::TooOften(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<TooOften> for PinningError {
+    fn from(refused: TooOften) -> Self {
+        Self::TooMany(TOO_OFTEN.to_owned(), refused.after)
     }
 }
 
@@ -133,6 +160,10 @@ impl From<PinError> for PinningError {
             PinError::CannotPull(error) => {
                 Self::BadRequest(format!("This content cannot be pinned: {error}"))
             }
+            PinError::OutsidePrefix(_) | PinError::KeyUsedUp | PinError::LinkUsedUp => {
+                Self::Forbidden(sentence(&error))
+            }
+            PinError::TooManyQueued(_) => Self::TooMany(sentence(&error), QUEUE_RETRY),
             PinError::StoreFull => Self::Failed(Failure::StorageFull.log(&error)),
             PinError::Collect(CollectError::Blob(error)) | PinError::Blob(error) => error.into(),
             PinError::Collect(error) => Self::BadRequest(format!("The files do not make a folder: {error}")),

@@ -18,7 +18,11 @@ use crate::{
         },
         pins::{Pin, PinQuery, count_pins, list_pins as page_of_pins},
     },
-    http::{extract::KeyHolder, moment::Moment, query::Query},
+    http::{
+        extract::{KeyHolder, READ},
+        moment::Moment,
+        query::Query,
+    },
 };
 
 /// Entries of a page where the caller does not say.
@@ -71,7 +75,7 @@ struct Metadata {
 
 /// Lists the caller's jobs.
 pub(in crate::http) async fn list_jobs(
-    KeyHolder(caller): KeyHolder,
+    KeyHolder(caller): KeyHolder<READ>,
     State(app): State<App>,
     uri: Uri,
 ) -> Result<Json<JobPage>, PinningError> {
@@ -85,7 +89,7 @@ pub(in crate::http) async fn list_jobs(
 
 /// Lists the caller's pins.
 pub(in crate::http) async fn list_pins(
-    KeyHolder(caller): KeyHolder,
+    KeyHolder(caller): KeyHolder<READ>,
     State(app): State<App>,
     uri: Uri,
 ) -> Result<Json<PinPage>, PinningError> {

@@ -11,7 +11,7 @@ mod pin_file;
 mod unpin;
 
 use axum::{Json, extract::State, response::IntoResponse};
-use http::{HeaderMap, Uri, header, uri::Scheme};
+use http::{HeaderMap, Uri, header};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -22,11 +22,12 @@ pub(super) use pin_by_hash::pin_by_hash;
 pub(super) use pin_file::{pace, pin_file, receive_entry, request_limit};
 pub(super) use unpin::unpin;
 
-use super::extract::KeyHolder;
+use super::extract::{ANY, KeyHolder, PIN, READ};
+use super::forwarded;
 use crate::{accounts::AuthError, app::App};
 
 /// Says whether the caller's API key is good.
-pub(super) async fn ping(_: KeyHolder) -> Json<Value> {
+pub(super) async fn ping(_: KeyHolder<ANY>) -> Json<Value> {
     Json(json!({"Success": true}))
 }
 
@@ -41,7 +42,7 @@ pub(super) struct Endpoint {
 
 /// Lists the places that take uploads: this one.
 pub(super) async fn list_endpoints(
-    _: KeyHolder,
+    _: KeyHolder<READ>,
     State(app): State<App>,
     uri: Uri,
     headers: HeaderMap,
@@ -55,16 +56,18 @@ pub(super) fn address_as_reached(app: &App, uri: &Uri, headers: &HeaderMap) -> S
     app.config.server.public_url.clone().unwrap_or_else(|| as_reached(uri, headers))
 }
 
-/// The address by which the caller reached us. HTTP/2 has it in the URI, HTTP/1.1 in `Host`.
+/// The address by which the caller reached us, or the proxy before us. HTTP/2 has it in the URI, HTTP/1.1 in `Host`.
 fn as_reached(uri: &Uri, headers: &HeaderMap) -> String {
+    let (scheme, proxy) = forwarded::reached(headers);
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = uri.authority().map(http::uri::Authority::as_str).or(host).unwrap_or("localhost");
-    format!("{}://{host}", uri.scheme().unwrap_or(&Scheme::HTTP))
+    let host = proxy.as_ref().or(uri.authority()).map(http::uri::Authority::as_str).or(host);
+    let scheme = scheme.or(uri.scheme_str()).unwrap_or("http");
+    format!("{scheme}://{}", host.unwrap_or("localhost"))
 }
 
 /// Gives the holder of an API key a token for uploads, good for two hours.
 pub(super) async fn issue_access_token(
-    KeyHolder(caller): KeyHolder,
+    KeyHolder(caller): KeyHolder<PIN>,
     State(app): State<App>,
 ) -> Result<impl IntoResponse, PinningError> {
     let token = app.accounts.issue_access_token(&caller).map_err(AuthError::from)?.token;

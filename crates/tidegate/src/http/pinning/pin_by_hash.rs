@@ -14,7 +14,10 @@ use crate::{
         jobs::JobStatus,
         pins::{PinSource, Visibility},
     },
-    http::{extract::Uploader, json_body},
+    http::{
+        extract::{PIN, Uploader},
+        json_body,
+    },
     pins::Request,
 };
 
@@ -42,7 +45,7 @@ pub(in crate::http) struct Queued {
 
 /// Records the request, which a worker sees to.
 pub(in crate::http) async fn pin_by_hash(
-    Uploader(caller): Uploader,
+    Uploader(caller): Uploader<PIN>,
     State(app): State<App>,
     body: Body,
 ) -> Result<Json<Queued>, PinningError> {
@@ -57,7 +60,7 @@ pub(in crate::http) async fn pin_by_hash(
     let job = app
         .pins
         .request(
-            caller.account,
+            &caller,
             Request {
                 source: PinSource::PinByHash,
                 cid,

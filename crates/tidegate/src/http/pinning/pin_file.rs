@@ -17,7 +17,7 @@ use crate::{
     config::Limits,
     db::pins::Visibility,
     http::{
-        extract::Uploader,
+        extract::{PIN, Uploader},
         multipart::{Multipart, Pace, PartHead, boundary_of},
     },
     pins::{Label, Upload, first_profile},
@@ -48,7 +48,7 @@ pub(in crate::http) struct Pinned {
 
 /// Receives the form and pins what it holds for the caller.
 pub(in crate::http) async fn pin_file(
-    Uploader(caller): Uploader,
+    Uploader(caller): Uploader<PIN>,
     State(app): State<App>,
     request: Request,
 ) -> Result<Json<Pinned>, PinningError> {

@@ -13,7 +13,7 @@ use super::{json::Answer, params::Params, scrub, validation::Violations};
 use crate::{
     chain::ChainError,
     downloads::{Refusal, assets::AssetError, policy::PolicyRefusal},
-    http::error::Failure,
+    http::error::{Failure, retry_after},
     sources::SourceError,
 };
 
@@ -145,12 +145,6 @@ impl IntoResponse for ProviderError {
             }
         }
     }
-}
-
-fn retry_after(mut response: Response, after: Duration) -> Response {
-    let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    response
 }
 
 fn refusal(status: StatusCode, text: &str) -> Response {

@@ -15,13 +15,13 @@ use super::{
     ProviderError,
     json::Answer,
     params::Params,
-    throttle::Throttle,
+    throttle::Questions,
     validation::{Violations, not_selectable, required_when, required_without, wrong_format},
 };
 use crate::{
     app::App,
     downloads::Refusal,
-    http::Peer,
+    http::visit::Visit,
     sources::{Seller, entry},
 };
 
@@ -43,8 +43,8 @@ const KINDS: [(&str, Option<&str>); 5] = [
 /// Tells about the files of an asset, or about one that the caller describes.
 pub(super) async fn tell(
     State(app): State<App>,
-    Extension(throttle): Extension<Arc<Throttle>>,
-    Extension(peer): Extension<Peer>,
+    Extension(questions): Extension<Arc<Questions>>,
+    Extension(visit): Extension<Visit>,
     params: Params,
 ) -> Result<Response, ProviderError> {
     validate(&params)?;
@@ -52,7 +52,7 @@ pub(super) async fn tell(
         Some(did) => of_asset(&app, &did, &params.text("serviceId").unwrap_or_default()).await?,
         None => (vec![FileObject::parse(&params.to_object()).map_err(Refusal::Object)?], Seller::default()),
     };
-    let _place = throttle.enter(peer.ip(), files.len(), app.clock.now())?;
+    let _place = questions.enter(visit.caller(), files.len(), app.clock.now())?;
     let (mut entries, checksum) = (Vec::with_capacity(files.len()), params.is_true("checksum"));
     for together in files.chunks(TOGETHER) {
         let details = join_all(together.iter().map(|file| app.sources.probe(file, seller, checksum))).await;

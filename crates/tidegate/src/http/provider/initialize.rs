@@ -18,13 +18,13 @@ use super::{
     nonce,
     params::Params,
     scrub::quoted,
-    throttle::Throttle,
+    throttle::Questions,
     validation::{Violations, not_an_integer, too_small},
 };
 use crate::{
     app::App,
     downloads::{Offer, Reason, Refusal, policy::Action},
-    http::Peer,
+    http::visit::Visit,
 };
 
 /// What an order needs. Members in alphabetical order.
@@ -47,8 +47,8 @@ struct Paid {
 /// Tells what an order needs to hold.
 pub(super) async fn quote(
     State(app): State<App>,
-    Extension(throttle): Extension<Arc<Throttle>>,
-    Extension(peer): Extension<Peer>,
+    Extension(questions): Extension<Arc<Questions>>,
+    Extension(visit): Extension<Visit>,
     params: Params,
 ) -> Result<Response, ProviderError> {
     validate(&params)?;
@@ -71,7 +71,7 @@ pub(super) async fn quote(
         }
     }
     if let Some(index) = file_index(&params)? {
-        let _place = throttle.enter(peer.ip(), 1, app.clock.now())?;
+        let _place = questions.enter(visit.caller(), 1, app.clock.now())?;
         check_file(&app, &offer, index, &params).await?;
     }
     let environment = params.text("environment");

@@ -31,20 +31,24 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Router,
+    extract::Request,
+    middleware::{Next, from_fn},
+    response::Response,
     routing::{any, delete, get, post},
 };
 
 pub(in crate::http) use error::ProviderError;
 pub(in crate::http) use root::describe;
 
-use self::throttle::Throttle;
+use self::throttle::Questions;
+use super::visit::Visit;
 use crate::app::App;
 
 /// The routes below `/api/services`.
 pub(super) fn services(app: &App) -> Router<App> {
     let settings = &app.config.provider;
-    let throttle = Throttle::new(settings.fileinfo_concurrent, settings.fileinfo_per_caller);
-    let throttled = Extension(Arc::new(throttle));
+    let questions = Questions::new(settings.fileinfo_concurrent, settings.fileinfo_per_caller);
+    let throttled = Extension(Arc::new(questions));
     let mut routes = Router::new()
         .route("/nonce", get(nonce::tell))
         .route("/createAuthToken", get(tokens::create))
@@ -54,10 +58,21 @@ pub(super) fn services(app: &App) -> Router<App> {
         .route("/encrypt", post(encrypt::encrypt))
         .route("/decrypt", post(decrypt::decrypt))
         .route("/fileinfo", post(fileinfo::tell).layer(throttled.clone()))
-        .route("/initialize", get(initialize::quote).layer(throttled))
-        .route("/download", get(download::download));
+        .route("/initialize", get(initialize::quote).layer(throttled));
     for path in compute::PATHS {
         routes = routes.route(path, any(compute::not_offered));
     }
+    // Downloads alone are not counted: who may have one is asked anyway, and a player asks for many parts.
+    let routes = routes.route_layer(from_fn(knock)).route("/download", get(download::download));
     routes.method_not_allowed_fallback(error::method_not_allowed).fallback(error::not_found)
+}
+
+/// Turns away those who come too often.
+async fn knock(
+    Extension(visit): Extension<Visit>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ProviderError> {
+    visit.knock().map_err(|refused| ProviderError::TooOften(refused.after))?;
+    Ok(next.run(request).await)
 }

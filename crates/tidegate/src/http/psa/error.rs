@@ -1,5 +1,7 @@
 //! Errors in the shape of this dialect, `{"error": {"reason": CODE, "details": text}}`.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     extract::rejection::BytesRejection,
@@ -8,7 +10,10 @@ use axum::{
 use http::StatusCode;
 use serde_json::json;
 
-use super::super::error::Failure;
+use super::super::{
+    error::{Failure, QUEUE_RETRY, TOO_OFTEN, retry_after, sentence},
+    extract::Denied,
+};
 use crate::{accounts::AuthError, db::DbError, pins::PinError};
 
 /// Why a request of this dialect was refused.
@@ -16,6 +21,8 @@ use crate::{accounts::AuthError, db::DbError, pins::PinError};
 pub(in crate::http) enum PsaError {
     /// No API key, or one that is not good.
     Unauthorized,
+    /// The key is good and not for this; the words say what it lacks.
+    Forbidden(String),
     /// Something the caller sent is wrong; the words say what.
     BadRequest(String),
     /// The caller has no such request.
@@ -24,6 +31,8 @@ pub(in crate::http) enum PsaError {
     MethodNotAllowed,
     /// The account may not pin so much.
     QuotaExceeded,
+    /// Too many requests, which the words tell; try again after a while.
+    TooMany(String, Duration),
     /// The body is longer than any pin.
     TooLarge,
     /// Our side.
@@ -41,6 +50,7 @@ impl IntoResponse for PsaError {
             Self::Unauthorized => {
                 (StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "The access token is missing or not good")
             }
+            Self::Forbidden(message) => (StatusCode::FORBIDDEN, "FORBIDDEN", message.as_str()),
             Self::BadRequest(message) => (StatusCode::BAD_REQUEST, "BAD_REQUEST", message.as_str()),
             Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND", "You have no such pin"),
             Self::MethodNotAllowed => {
@@ -51,6 +61,9 @@ impl IntoResponse for PsaError {
                 "INSUFFICIENT_FUNDS",
                 "This would exceed the account's quota; pins can still be listed and removed",
             ),
+            Self::TooMany(message, _) => {
+                (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message.as_str())
+            }
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is longer than a pin may be")
             }
@@ -64,18 +77,36 @@ impl IntoResponse for PsaError {
                 (status, reason, message)
             }
         };
-        (status, Json(json!({"error": {"reason": reason, "details": details}}))).into_response()
+        let body = Json(json!({"error": {"reason": reason, "details": details}}));
+        let response = (status, body).into_response();
+        match self {
+            Self::TooMany(_, after) => retry_after(response, after),
+            _ => response,
+        }
     }
 }
 
 impl From<AuthError> for PsaError {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::Invalid | AuthError::Expired | AuthError::Revoked | AuthError::WrongPassword => {
-                Self::Unauthorized
-            }
+            AuthError::Invalid
+            | AuthError::Expired
+            | AuthError::Revoked
+            | AuthError::KeyExpired
+            | AuthError::WrongPassword => Self::Unauthorized,
+            AuthError::MissingScope(_) | AuthError::UsedUp => Self::Forbidden(sentence(&error)),
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
+        }
+    }
+}
+
+impl From<Denied> for PsaError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Nobody => Self::Unauthorized,
+            Denied::Auth(error) => error.into(),
+            Denied::TooOften(refused) => Self::TooMany(TOO_OFTEN.to_owned(), refused.after),
         }
     }
 }
@@ -87,6 +118,10 @@ impl From<PinError> for PsaError {
             PinError::CannotPull(error) => {
                 Self::BadRequest(format!("This content cannot be pinned: {error}"))
             }
+            PinError::OutsidePrefix(_) | PinError::KeyUsedUp | PinError::LinkUsedUp => {
+                Self::Forbidden(sentence(&error))
+            }
+            PinError::TooManyQueued(_) => Self::TooMany(sentence(&error), QUEUE_RETRY),
             PinError::StoreFull => Self::Failed(Failure::StorageFull.log(&error)),
             PinError::Db(error) => error.into(),
             PinError::Blob(error) => Self::Failed(Failure::from(&error)),

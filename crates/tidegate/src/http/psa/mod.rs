@@ -18,7 +18,10 @@ use serde::Serialize;
 
 pub(super) use error::{PsaError, method_not_allowed};
 
-use super::{extract::Pinner, query::Query};
+use super::{
+    extract::{ANY, PIN, PIN_AND_UNPIN, Pinner, READ, UNPIN},
+    query::Query,
+};
 use crate::{
     app::App,
     db::jobs::{JobId, find_job, search::search_jobs},
@@ -38,7 +41,7 @@ pub(super) struct PinResults {
 
 /// Lists the caller's requests that fit the filters, newest first.
 pub(super) async fn list_pins(
-    Pinner(caller): Pinner,
+    Pinner(caller): Pinner<READ>,
     State(app): State<App>,
     uri: Uri,
     headers: HeaderMap,
@@ -52,20 +55,20 @@ pub(super) async fn list_pins(
 
 /// Asks for some content to be pinned.
 pub(super) async fn add_pin(
-    Pinner(caller): Pinner,
+    Pinner(caller): Pinner<PIN>,
     State(app): State<App>,
     uri: Uri,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<PinStatus>), PsaError> {
     let request = pin::parse(&body?).map_err(PsaError::BadRequest)?;
-    let job = app.pins.request(caller.account, request).await?;
+    let job = app.pins.request(&caller, request).await?;
     Ok((StatusCode::ACCEPTED, Json(PinStatus::of(job, &delegates(&app, &uri, &headers)))))
 }
 
 /// Tells what became of a request.
 pub(super) async fn get_pin(
-    Pinner(caller): Pinner,
+    Pinner(caller): Pinner<READ>,
     State(app): State<App>,
     Path(id): Path<String>,
     uri: Uri,
@@ -79,7 +82,7 @@ pub(super) async fn get_pin(
 
 /// Puts another request in the place of one.
 pub(super) async fn replace_pin(
-    Pinner(caller): Pinner,
+    Pinner(caller): Pinner<PIN_AND_UNPIN>,
     State(app): State<App>,
     Path(id): Path<String>,
     uri: Uri,
@@ -87,24 +90,24 @@ pub(super) async fn replace_pin(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<PinStatus>), PsaError> {
     let (request, id) = (pin::parse(&body?).map_err(PsaError::BadRequest)?, job_id(id)?);
-    let job = app.pins.replace(caller.account, id, request).await?.ok_or(PsaError::NotFound)?;
+    let job = app.pins.replace(&caller, id, request).await?.ok_or(PsaError::NotFound)?;
     Ok((StatusCode::ACCEPTED, Json(PinStatus::of(job, &delegates(&app, &uri, &headers)))))
 }
 
 /// Takes a request back, and its pin with it.
 pub(super) async fn delete_pin(
-    Pinner(caller): Pinner,
+    Pinner(caller): Pinner<UNPIN>,
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, PsaError> {
-    match app.pins.cancel(caller.account, job_id(id)?).await? {
+    match app.pins.cancel(&caller, job_id(id)?).await? {
         true => Ok(StatusCode::ACCEPTED),
         false => Err(PsaError::NotFound),
     }
 }
 
 /// Whoever has a key learns that there is nothing here.
-pub(super) async fn not_found(_: Pinner) -> PsaError {
+pub(super) async fn not_found(_: Pinner<ANY>) -> PsaError {
     PsaError::NotFound
 }
 

@@ -75,6 +75,41 @@ fn a_revoked_key_pins_no_more_and_another_does() {
 }
 
 #[test]
+fn a_key_is_made_for_as_much_as_it_is_needed_for() {
+    let server = RunningServer::start();
+    let user = server.user("ann@example.org");
+    fs::write(user.home.path().join("file"), "content").unwrap();
+    let add = |more: &[&str]| {
+        let args = ["key", "add", "--email", "ann@example.org", "--name", "press"];
+        server.account(args.iter().chain(more)).run()
+    };
+    add(&["--scope", "write"]).failed_with(2, "read, pin, unpin or admin");
+    add(&["--expires", "soon"]).failed_with(2, "--expires");
+    add(&["--max-uses", "0"]).failed_with(2, "once or more");
+    let added = add(&["--scope", "pin", "--scope", "read", "--expires", "30d", "--max-uses", "1"]).json();
+    let with_new =
+        |command: &[&str]| user.tidegate(command).env("TIDEGATE_API_KEY", added["apiKey"].as_str().unwrap());
+    let cid = with_new(&["pin", "--json", "file"]).run().json()["cid"].as_str().unwrap().to_owned();
+    with_new(&["unpin", &cid]).run().failed_with(4, "\"unpin\"");
+    with_new(&["pin", "file"]).run().failed_with(4, "as often as it may be");
+
+    let listed = server.account(["key", "list", "--email", "ann@example.org"]).run().json();
+    let key = &listed.as_array().unwrap()[1];
+    assert_eq!((&key["name"], &key["uses"], &key["maxUses"]), (&"press".into(), &1.into(), &1.into()));
+    assert_eq!(key["scopes"], serde_json::json!(["read", "pin"]));
+    assert!(key["expiresAt"].as_str().unwrap() > key["createdAt"].as_str().unwrap());
+    let shown = Tidegate::new(["account", "--data"])
+        .arg(server.data())
+        .arg("key")
+        .arg("list")
+        .arg("--email")
+        .arg("ann@example.org")
+        .run();
+    let text = String::from_utf8(shown.stdout).unwrap();
+    assert!(text.contains("press  read pin  expires") && text.contains("1 of 1 uses"), "{text}");
+}
+
+#[test]
 fn a_key_of_ones_own_signs_in_place_of_the_given_one() {
     let vectors: Value =
         serde_json::from_str(include_str!("../../../../../testdata/vectors/cid-signatures.json")).unwrap();

@@ -24,6 +24,8 @@ on_both_engines![
     a_job_is_claimed_once_and_falls_due_again_when_nobody_renews_it,
     a_job_ends_as_its_holder_says_and_never_twice,
     of_many_workers_each_gets_another_job,
+    accounts_take_turns_however_many_jobs_each_has,
+    a_turn_comes_when_the_first_job_falls_due,
     a_deleted_job_leaves_nothing_in_any_list,
 ];
 
@@ -218,6 +220,72 @@ async fn of_many_workers_each_gets_another_job(database: TestDatabase) {
         assert!(ids.insert(job.job.id), "claimed twice");
     }
     assert_eq!(ids.len(), 20);
+}
+
+async fn accounts_take_turns_however_many_jobs_each_has(database: TestDatabase) {
+    let db = database.open().await;
+    let mut accounts = Vec::new();
+    for name in ["a", "b", "c"] {
+        accounts.push(new_account(&db, &format!("{name}@example.org")).await);
+    }
+    for _ in 0..50 {
+        queue_job(&db, new_job(accounts[0], "r"), 1000).await;
+    }
+    let mut taken = Vec::new();
+    let claim_at = async |taken: &mut Vec<AccountId>, now: i64| {
+        let job = claim(&db, &JobId::new().0, now).await.unwrap();
+        taken.push(job.job.account);
+    };
+    for now in [1000, 1000, 1001] {
+        claim_at(&mut taken, now).await;
+    }
+    // Two that come later, one of them with two jobs, at a clock that stands still or goes on.
+    queue_job(&db, new_job(accounts[1], "r"), 1001).await;
+    queue_job(&db, new_job(accounts[2], "r"), 1001).await;
+    queue_job(&db, new_job(accounts[2], "r"), 1001).await;
+    for now in [1001, 1001, 1001, 1001, 1002, 1003] {
+        claim_at(&mut taken, now).await;
+    }
+    let [a, b, c] = accounts[..] else { unreachable!() };
+    assert_eq!(taken[..3], [a, a, a]);
+    let after: Vec<_> = taken[3..7].to_vec();
+    assert_eq!(after.iter().filter(|account| **account == b).count(), 1, "{taken:?}");
+    assert_eq!(after.iter().filter(|account| **account == c).count(), 2, "{taken:?}");
+    assert_eq!(taken[7..], [a, a]);
+}
+
+async fn a_turn_comes_when_the_first_job_falls_due(database: TestDatabase) {
+    let db = database.open().await;
+    let account = new_account(&db, "a@example.org").await;
+    let due = async || {
+        let next = db.read(|s| Box::pin(queue::next_due(s))).await.unwrap();
+        next.map(Timestamp::as_millis)
+    };
+    assert_eq!(due().await, None);
+    queue_job(&db, new_job(account, "r"), 1000).await;
+    assert_eq!(due().await, Some(1000));
+    let job = claim(&db, "node/one", 1000).await.unwrap();
+    assert_eq!(due().await, Some(61_000), "when its holder has said nothing for so long");
+    let later = Outcome::Later { reason: "no".to_owned(), at: Timestamp::from_millis(5000) };
+    assert!(finish(&db, &job, "node/one", later, 2000).await);
+    assert_eq!(due().await, Some(5000));
+    // A turn in vain is put right.
+    let job = claim(&db, "node/one", 5000).await.unwrap();
+    assert!(renew(&db, &job, "node/one", Progress::default(), 50_000).await);
+    assert_eq!(due().await, Some(65_000));
+    assert_eq!(claim(&db, "node/two", 65_000).await, None);
+    assert_eq!(due().await, Some(110_000));
+    // A process that has died and comes again makes all that it held due.
+    let node = "node".to_owned();
+    let release = db.write(move |s| {
+        Box::pin(async move { queue::release_jobs(s, &node, Timestamp::from_millis(66_000)).await })
+    });
+    assert_eq!(release.await, Ok(1));
+    assert_eq!(due().await, Some(66_000));
+    let job = claim(&db, "node/three", 66_000).await.unwrap();
+    db.write(move |s| Box::pin(async move { jobs::delete_job(s, &job).await })).await.unwrap();
+    assert_eq!(claim(&db, "node/four", 1_000_000).await, None);
+    assert_eq!(due().await, None);
 }
 
 async fn a_deleted_job_leaves_nothing_in_any_list(database: TestDatabase) {

@@ -1,7 +1,7 @@
 //! API keys and verification keys as rows.
 
 use tidegate::clock::Timestamp;
-use tidegate::db::keys::{self, ApiKey};
+use tidegate::db::keys::{self, ApiKey, KeyTerms};
 use tidegate::db::{AccountId, Db, accounts};
 
 use super::transactions::new_account;
@@ -110,6 +110,9 @@ fn api_key(id: &str, account: AccountId, created: i64) -> ApiKey {
         name: "name".to_owned(),
         created_at: Timestamp::from_millis(created),
         revoked_at: None,
+        terms: KeyTerms::default(),
+        uses: 0,
+        last_used_at: None,
     }
 }
 

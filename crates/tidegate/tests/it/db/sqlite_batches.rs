@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use futures_util::future::LocalBoxFuture;
 use tidegate::clock::Timestamp;
-use tidegate::db::keys::{self, ApiKey};
+use tidegate::db::keys::{self, ApiKey, KeyTerms};
 use tidegate::db::{AccountId, Db, DbError, settings};
 
 use crate::support::databases::TestDatabase;
@@ -74,6 +74,9 @@ fn orphan() -> ApiKey {
         name: "name".to_owned(),
         created_at: Timestamp::from_millis(1),
         revoked_at: None,
+        terms: KeyTerms::default(),
+        uses: 0,
+        last_used_at: None,
     }
 }
 

@@ -12,7 +12,7 @@ use proptest::{
 use tidegate::{
     accounts::Caller,
     blobs::{Access, Root},
-    db::AccountId,
+    db::{AccountId, keys::KeyTerms},
     pins::Label,
 };
 use tidegate_content::{Cid, FileCursor, Profile, parse_cid};
@@ -142,7 +142,8 @@ async fn pin(app: &tidegate::app::App, account: AccountId, bytes: &Bytes) {
     upload.open_file("a").await.unwrap();
     upload.write(bytes.clone()).await.unwrap();
     upload.close_file().await.unwrap();
-    let caller = Caller { account, key: String::new() };
+    let caller =
+        Caller { account, key: String::new(), prefix: String::new(), terms: KeyTerms::default(), uses: 0 };
     let cid = cid_of(PROFILE, bytes);
     app.pins.pin_upload(&caller, upload, &cid, &cid.to_string(), Label::default()).await.unwrap();
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use tidegate::accounts::ACCESS_TOKEN_LIFETIME;
+use tidegate::{accounts::ACCESS_TOKEN_LIFETIME, db::keys::KeyTerms};
 
 use crate::support::{
     answer::Answer,
@@ -50,7 +50,7 @@ async fn the_list_tells_the_public_address_where_one_is_set() {
 async fn whoever_has_no_good_key_is_told_invalid_token() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
-    let ci = server.app.accounts.add_api_key(ann.account, "ci").await.unwrap().1;
+    let ci = server.app.accounts.add_api_key(ann.account, "ci", KeyTerms::default()).await.unwrap().1;
     server.app.accounts.revoke_api_key(ann.account, "ci").await.unwrap();
     let revoked = format!("Bearer {}", ci.expose_secret());
     let access_token = format!("Bearer {}", ann.token);

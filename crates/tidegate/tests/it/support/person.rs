@@ -4,12 +4,12 @@ use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
 use tidegate::{
     accounts::{Registered, sign},
-    db::AccountId,
+    db::{AccountId, keys::KeyTerms},
 };
 
 use super::{
     answer::Answer,
-    content::{Item, cid_v0},
+    content::{Item, cid_v0, unique},
     form::{Form, content_type},
     server::TestServer,
 };
@@ -45,6 +45,21 @@ impl Person {
         };
         person.token = person.fresh_token().await;
         person
+    }
+
+    /// The same person with another API key, and an access token of that key, whatever the key is for.
+    pub async fn with_key(&self, server: &TestServer, terms: KeyTerms) -> Self {
+        let accounts = &server.app.accounts;
+        let added = accounts.add_api_key(self.account, &format!("key {}", unique()), terms).await;
+        self.holding(server, added.unwrap().1.expose_secret()).await
+    }
+
+    /// The same person with this API key.
+    pub async fn holding(&self, server: &TestServer, api_key: &str) -> Self {
+        let accounts = &server.app.accounts;
+        let caller = accounts.authenticate_api_key(api_key).await.unwrap();
+        let token = accounts.issue_access_token(&caller).unwrap().token.expose_secret().to_owned();
+        Self { api_key: api_key.to_owned(), token, ..self.clone() }
     }
 
     /// GET with the API key.

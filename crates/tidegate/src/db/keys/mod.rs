@@ -1,20 +1,41 @@
-//! An account's API keys and verification keys. What they mean and how they are sealed is in the house.
+//! An account's API keys and verification keys. What they mean and how they are sealed is in the house; what an API key is good for
+//! is in `terms.rs`.
+
+pub(super) mod terms;
 
 use crate::clock::Timestamp;
 
 use super::statements::statements;
 use super::{AccountId, DbError, Row, Session};
 
+pub use terms::{KeyTerms, change_terms, note_use, spend_use};
+
+/// The columns of an [`ApiKey`] in its order.
+macro_rules! select {
+    ($rest:expr) => {
+        concat!(
+            "SELECT id, account_id, name, created_at, revoked_at, scopes, expires_at, max_uses, name_prefix, uses, last_used_at
+             FROM api_keys ",
+            $rest
+        )
+    };
+}
+
 statements! {
-    INSERT_API_KEY = "INSERT INTO api_keys (id, account_id, name, created_at) VALUES ($1, $2, $3, $4)
+    INSERT_API_KEY = "INSERT INTO api_keys (id, account_id, name, created_at, scopes, expires_at, max_uses, name_prefix)
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                       ON CONFLICT (account_id, name) WHERE revoked_at IS NULL DO NOTHING";
-    FIND_API_KEY = "SELECT id, account_id, name, created_at, revoked_at FROM api_keys WHERE id = $1";
+    FIND_API_KEY = select!("WHERE id = $1");
     // Keys that still work come first, so that a long past cannot push one over the limit.
-    LIST_API_KEYS = "SELECT id, account_id, name, created_at, revoked_at FROM api_keys WHERE account_id = $1
-                     ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at, id LIMIT $2";
+    LIST_API_KEYS = select!("WHERE account_id = $1
+                             ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at, id LIMIT $2");
     COUNT_LIVE_API_KEYS = "SELECT count(*) FROM api_keys WHERE account_id = $1 AND revoked_at IS NULL";
     REVOKE_API_KEY = "UPDATE api_keys SET revoked_at = $1
                       WHERE account_id = $2 AND name = $3 AND revoked_at IS NULL";
+    REVOKE_API_KEY_BY_ID = "UPDATE api_keys SET revoked_at = $1
+                            WHERE account_id = $2 AND id = $3 AND revoked_at IS NULL";
+    RETIRE_API_KEYS = "UPDATE api_keys SET revoked_at = expires_at
+                       WHERE account_id = $1 AND revoked_at IS NULL AND expires_at <= $2";
     INSERT_VERIFICATION_KEY = "INSERT INTO verification_keys
                                    (account_id, public_key, sealed_private_key, created_at)
                                VALUES ($1, $2, $3, $4)";
@@ -45,6 +66,12 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     /// When it was revoked; it still works while there is nothing here.
     pub revoked_at: Option<Timestamp>,
+    /// What it is good for.
+    pub terms: KeyTerms,
+    /// How many things were pinned or removed with it, if that is bounded.
+    pub uses: u64,
+    /// When it was last used, to about a minute.
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl ApiKey {
@@ -55,6 +82,14 @@ impl ApiKey {
             name: row.get(2)?,
             created_at: row.get(3)?,
             revoked_at: row.get(4)?,
+            terms: KeyTerms {
+                scopes: row.get(5)?,
+                expires_at: row.get(6)?,
+                max_uses: row.get(7)?,
+                name_prefix: row.get(8)?,
+            },
+            uses: row.get(9)?,
+            last_used_at: row.get(10)?,
         })
     }
 }
@@ -89,8 +124,16 @@ impl VerificationKey {
 ///
 /// [`DbError`] of the engine.
 pub async fn insert_api_key(s: &mut Session<'_>, key: &ApiKey) -> Result<bool, DbError> {
-    let params =
-        [key.id.as_str().into(), key.account.into(), key.name.as_str().into(), key.created_at.into()];
+    let params = [
+        key.id.as_str().into(),
+        key.account.into(),
+        key.name.as_str().into(),
+        key.created_at.into(),
+        key.terms.scopes.to_string().into(),
+        key.terms.expires_at.into(),
+        key.terms.max_uses.into(),
+        key.terms.name_prefix.as_deref().into(),
+    ];
     Ok(s.execute(INSERT_API_KEY, &params).await? == 1)
 }
 
@@ -134,6 +177,33 @@ pub async fn revoke_api_key(
     now: Timestamp,
 ) -> Result<bool, DbError> {
     Ok(s.execute(REVOKE_API_KEY, &[now.into(), account.into(), name.into()]).await? == 1)
+}
+
+/// Revokes the account's live key with this id; false when there is none.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn revoke_api_key_by_id(
+    s: &mut Session<'_>,
+    account: AccountId,
+    id: &str,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    Ok(s.execute(REVOKE_API_KEY_BY_ID, &[now.into(), account.into(), id.into()]).await? == 1)
+}
+
+/// Counts the account's keys that have expired among the revoked ones: their names are free, and they are in nobody's way.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn retire_expired_api_keys(
+    s: &mut Session<'_>,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    s.execute(RETIRE_API_KEYS, &[account.into(), now.into()]).await.map(drop)
 }
 
 /// Adds a verification key, which is the newest from now on.

@@ -1,0 +1,6 @@
+//! API keys that are not good for everything, and links that stand for one.
+
+mod links;
+mod managing;
+mod scopes;
+mod terms;
