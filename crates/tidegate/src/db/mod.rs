@@ -4,6 +4,7 @@
 //! accounts keys contents pins settings   the statements, one file per subject; each function takes a Session
 //! jobs/ tallies unpinned                 requests and their fate; lengths of lists; what may be collected
 //! nonces tokens orders receipts wallets  the same, for selling access
+//! webhooks/                              who is told of what becomes of requests
 //! session                                one transaction in progress
 //! python_provider                        another server's database, to be read once
 //! sqlite/  postgres/                     how a transaction reaches its engine
@@ -46,6 +47,7 @@ pub mod tokens;
 pub mod unpinned;
 mod value;
 pub mod wallets;
+pub mod webhooks;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -51,6 +51,9 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::jobs::search::ALL,
         super::jobs::queue::ALL,
         super::unpinned::ALL,
+        super::webhooks::ALL,
+        super::webhooks::deliveries::ALL,
+        super::webhooks::outbox::ALL,
     ]
     .into_iter()
     .flatten()

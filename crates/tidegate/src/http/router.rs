@@ -18,6 +18,7 @@ pub(super) fn router(app: App) -> Router {
         .route("/oauth/accessToken", get(pinning::issue_access_token))
         .route("/pinning/pinFile", post(pinning::pin_file))
         .route("/pinning/pinByHash", post(shared::pin_by_hash))
+        .route("/pinning/pinFromS3", post(pinning::pin_from_s3))
         .route("/pinning/pinJobs", get(shared::list_jobs))
         .route("/pinning/pinList", get(pinning::list_pins))
         .route("/pinning/unpin/{cid}", delete(shared::unpin))
@@ -39,6 +40,16 @@ pub(super) fn router(app: App) -> Router {
 
     let own_api = Router::new()
         .route("/api/v1/account", get(api::show_account))
+        .route("/api/v1/webhooks", get(api::list_webhooks).post(api::create_webhook))
+        .route(
+            "/api/v1/webhooks/{id}",
+            get(api::show_webhook).patch(api::change_webhook).delete(api::delete_webhook),
+        )
+        .route("/api/v1/webhooks/{id}/secret", get(api::show_webhook_secret))
+        .route("/api/v1/webhooks/{id}/secret/rotate", post(api::rotate_webhook_secret))
+        .route("/api/v1/webhooks/{id}/ping", post(api::ping_webhook))
+        .route("/api/v1/webhooks/{id}/deliveries", get(api::list_deliveries))
+        .route("/api/v1/webhooks/{id}/deliveries/{delivery}/redeliver", post(api::redeliver))
         .route("/api/v1/{*nothing}", any(api::not_found))
         .method_not_allowed_fallback(api::method_not_allowed)
         .layer(from_fn(layers::cors::pinning));

@@ -13,9 +13,10 @@ use crate::{
     clock::Timestamp,
     db::{
         AccountId, DbError, Session, accounts, contents,
-        jobs::{self, Begin, Job, JobId, NewJob},
+        jobs::{self, Begin, Job, JobId, JobStatus, NewJob},
         pins::{self, NewPin, Pin, PinSource, Visibility},
     },
+    webhooks::announce_result,
 };
 
 /// What somebody wants pinned.
@@ -165,7 +166,11 @@ async fn record(
         }
         _ => Begin::Queued,
     };
-    Ok(jobs::insert_job(s, &job, begin, now).await?)
+    let job = jobs::insert_job(s, &job, begin, now).await?;
+    if job.status == JobStatus::Pinned {
+        announce_result(s, &job, now).await?;
+    }
+    Ok(job)
 }
 
 /// The pin that a job ends in.

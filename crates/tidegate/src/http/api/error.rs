@@ -7,7 +7,7 @@ use axum::{
 use http::{StatusCode, Uri};
 use serde_json::json;
 
-use super::super::error::Failure;
+use super::super::{error::Failure, json_body::BodyError};
 use crate::{accounts::AuthError, db::DbError};
 
 /// Why a request of this dialect was refused.
@@ -15,12 +15,27 @@ use crate::{accounts::AuthError, db::DbError};
 pub(in crate::http) enum ApiError {
     /// No API key, or one that is not good.
     Unauthorized,
+    /// Something the caller sent is wrong; the words say what.
+    BadRequest(String),
+    /// It does not go together with what is there; the words say why.
+    Conflict(String),
+    /// The body is longer than any that belongs here.
+    TooLarge(String),
+    /// The client stopped sending.
+    TooSlow(String),
     /// There is nothing of that name; the words say what was looked for.
     NotFound(String),
     /// There is no such method here.
     MethodNotAllowed,
     /// Our side.
     Failed(Failure),
+}
+
+impl ApiError {
+    /// Something that should not happen.
+    pub(super) fn failed(error: &dyn std::error::Error) -> Self {
+        Self::Failed(Failure::Internal.log(error))
+    }
 }
 
 /// A path that no route has.
@@ -39,6 +54,10 @@ impl IntoResponse for ApiError {
             Self::Unauthorized => {
                 (StatusCode::UNAUTHORIZED, "unauthorized", "The API key is missing or not good")
             }
+            Self::BadRequest(message) => (StatusCode::BAD_REQUEST, "bad_request", message.as_str()),
+            Self::Conflict(message) => (StatusCode::CONFLICT, "conflict", message.as_str()),
+            Self::TooLarge(message) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", message.as_str()),
+            Self::TooSlow(message) => (StatusCode::REQUEST_TIMEOUT, "too_slow", message.as_str()),
             Self::NotFound(message) => (StatusCode::NOT_FOUND, "not_found", message.as_str()),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This path does not have that method")
@@ -65,6 +84,16 @@ impl From<AuthError> for ApiError {
             }
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
+        }
+    }
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge(_) => Self::TooLarge(error.to_string()),
+            BodyError::Slow => Self::TooSlow(error.to_string()),
+            BodyError::Cut | BodyError::NotJson(_) => Self::BadRequest(error.to_string()),
         }
     }
 }

@@ -2,6 +2,11 @@
 
 mod account;
 mod error;
+mod webhooks;
 
 pub(super) use account::show_account;
 pub(super) use error::{ApiError, method_not_allowed, not_found};
+pub(super) use webhooks::{
+    change_webhook, create_webhook, delete_webhook, list_deliveries, list_webhooks, ping_webhook, redeliver,
+    rotate_webhook_secret, show_webhook, show_webhook_secret,
+};

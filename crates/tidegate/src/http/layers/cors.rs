@@ -14,7 +14,7 @@ struct Policy {
 }
 
 const PINNING: Policy = Policy {
-    methods: "GET, POST, DELETE, OPTIONS",
+    methods: "GET, POST, PATCH, DELETE, OPTIONS",
     headers: "Authorization, UserAccessToken, Content-Type, pinata_api_key, pinata_secret_api_key",
     exposed: "X-Request-Id, Retry-After",
 };
