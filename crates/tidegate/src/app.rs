@@ -182,7 +182,8 @@ impl Outgoing {
             first_byte: config.pull.block_timeout,
             idle: config.fetch.idle_timeout,
             total: config.fetch.total_timeout,
-            size: config.limits.upload_size.as_u64(),
+            // What takes the file has a limit of its own.
+            size: u64::MAX,
             redirects: config.fetch.redirects,
         };
         let fetcher = |guard, limits| -> anyhow::Result<Fetcher> {

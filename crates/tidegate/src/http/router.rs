@@ -7,7 +7,7 @@ use axum::{
     routing::{any, delete, get, post},
 };
 
-use super::{api, error, gateway, layers, ops, pinata, pinning, provider, psa, shared};
+use super::{api, docs, error, gateway, layers, ops, pinata, pinning, provider, psa, shared};
 use crate::app::App;
 
 /// All surfaces on one router.
@@ -70,6 +70,11 @@ pub(super) fn router(app: App) -> Router {
         .route("/readyz", get(ops::ready))
         .route("/metrics", get(ops::metrics));
 
+    let documentation = Router::new()
+        .route("/openapi.json", get(docs::show_description))
+        .route("/docs", get(docs::show_first_page))
+        .route("/docs/{page}", get(docs::show_page));
+
     Router::new()
         .merge(cloud_and_endpoint)
         .merge(pinata)
@@ -78,6 +83,7 @@ pub(super) fn router(app: App) -> Router {
         .merge(gateway)
         .merge(provider)
         .merge(operations)
+        .merge(documentation)
         .fallback(error::not_found)
         .with_state(app)
 }

@@ -19,6 +19,7 @@ use crate::{
         },
     },
     fetch::{FetchError, FetchRequest},
+    telemetry::metrics,
     webhooks::{Secret, after_failure, given_up, signature},
 };
 
@@ -144,7 +145,7 @@ impl Sender {
     async fn try_one(&self, claim: &Claim, message: &Delivery, secrets: &[Secret]) -> Tried {
         let patience = self.app.config.webhooks.timeout;
         let sent = timeout(patience, self.send(claim, message, secrets)).await;
-        match sent.unwrap_or(Err(FetchError::Timeout)) {
+        let tried = match sent.unwrap_or(Err(FetchError::Timeout)) {
             Ok(status) if status.is_success() => Tried {
                 status: DeliveryStatus::Delivered,
                 status_code: Some(status.as_u16()),
@@ -156,7 +157,12 @@ impl Sender {
                 self.failed(message, Some(status), &reason)
             }
             Err(error) => self.failed(message, None, words(error)),
-        }
+        };
+        metrics::message_sent(match tried.status {
+            DeliveryStatus::Pending => "retried",
+            ended => ended.as_str(),
+        });
+        tried
     }
 
     async fn send(

@@ -36,7 +36,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 impl Worker {
     /// One try at a job that names where its content is told.
-    pub(super) async fn from_s3(&self, job: &Job, holder: &str, watched: &Watched) -> Done {
+    pub(super) async fn by_endpoint(&self, job: &Job, holder: &str, watched: &Watched) -> Done {
         let Ok(fetch) = serde_json::from_str::<Fetch>(&job.job.task) else {
             let reason = "what this request asks for cannot be read".to_owned();
             return Done::Ended(Outcome::Failed { reason, again_at: None });

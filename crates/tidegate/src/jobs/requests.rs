@@ -143,7 +143,7 @@ impl Worker {
 
     async fn fulfil(&self, job: &Job, holder: &str, watched: &Watched) -> Done {
         match job.job.source {
-            PinSource::PinFromS3 => self.from_s3(job, holder, watched).await,
+            PinSource::PinFromS3 => self.by_endpoint(job, holder, watched).await,
             _ => self.by_cid(job, holder, watched).await,
         }
     }

@@ -33,7 +33,7 @@ statements! {
     LIST = select!("WHERE account_id = $1 AND url IS NOT NULL ORDER BY created_at, id LIMIT 1000");
     // Whatever waits is sent as soon as the webhook is active again, and not before.
     CHANGE = "UPDATE webhooks SET url = $1, events = $2, active = $3, updated_at = $4,
-                  due_at = CASE WHEN holder IS NOT NULL THEN due_at WHEN $3 = 0 THEN NULL ELSE
+                  due_at = CASE WHEN holder IS NOT NULL THEN due_at WHEN CAST($3 AS BIGINT) = 0 THEN NULL ELSE
                       (SELECT min(deliveries.due_at) FROM deliveries WHERE deliveries.webhook_id = webhooks.id) END
               WHERE account_id = $5 AND id = $6 AND url IS NOT NULL";
     ROTATE = "UPDATE webhooks SET old_secret = secret, secret = $1, old_secret_until = $2, updated_at = $3
