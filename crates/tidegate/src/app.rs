@@ -19,6 +19,7 @@ use crate::{
     pins::{Library, Pins},
     pull::{self, Puller},
     sources::{Contracts, Outside, Sources},
+    webhooks::Webhooks,
 };
 
 /// A handle on the parts; cheap to clone.
@@ -47,6 +48,10 @@ pub struct Parts {
     pub tokens: AuthTokens,
     /// Brings content in.
     pub puller: Puller,
+    /// Tells accounts what becomes of their requests.
+    pub webhooks: Webhooks,
+    /// The ways to addresses that users name.
+    pub outgoing: Outgoing,
     /// What blockchains know.
     pub chains: Arc<Chains>,
     /// Where sold files come from.
@@ -93,6 +98,8 @@ impl App {
         let outside = Outside::new(&config.provider, &config.fetch)?;
         let contracts = Arc::clone(&chains) as Arc<dyn Contracts>;
         let sources = Sources::new(&config.provider, &outside, library.clone(), contracts);
+        let webhooks = Webhooks::new(Arc::clone(&db), clock.clone(), &key)?;
+        let outgoing = Outgoing::new(&config)?;
         let tickets = key.derive(Purpose::Tickets)?;
         let downloads = Downloads::new(&config.provider, &db, &clock, &chains, &outside, &tickets);
         Ok(Self(Arc::new(Parts {
@@ -106,6 +113,8 @@ impl App {
             nonces,
             tokens,
             puller,
+            webhooks,
+            outgoing,
             chains,
             sources,
             downloads,
@@ -145,6 +154,46 @@ fn elsewhere(config: &Config) -> anyhow::Result<Vec<pull::Source>> {
         sources.push(pull::Source::kubo(base.clone(), fetcher(base)?, pull.block_timeout));
     }
     Ok(sources)
+}
+
+/// Clients for URLs that users name, each with a guard and limits of its own.
+pub struct Outgoing {
+    /// For messages to webhooks.
+    pub webhooks: Fetcher,
+    /// For what `pinFromS3` fetches.
+    pub objects: Fetcher,
+}
+
+impl Outgoing {
+    fn new(config: &Config) -> anyhow::Result<Self> {
+        let resolver = Arc::new(SystemResolver::new());
+        let guard = |anywhere| if anywhere { Guard::anywhere() } else { Guard::public() };
+        let patience = config.webhooks.timeout;
+        let messages = FetchLimits {
+            connect: config.fetch.connect_timeout.min(patience),
+            first_byte: patience,
+            idle: patience,
+            total: patience,
+            size: 1 << 20,
+            redirects: 0,
+        };
+        let objects = FetchLimits {
+            connect: config.fetch.connect_timeout,
+            first_byte: config.pull.block_timeout,
+            idle: config.fetch.idle_timeout,
+            total: config.fetch.total_timeout,
+            // What takes the file has a limit of its own.
+            size: u64::MAX,
+            redirects: config.fetch.redirects,
+        };
+        let fetcher = |guard, limits| -> anyhow::Result<Fetcher> {
+            Ok(Fetcher::new(guard, Arc::clone(&resolver) as _, system_tls()?, limits))
+        };
+        Ok(Self {
+            webhooks: fetcher(guard(config.webhooks.allow_non_public_ip), messages)?,
+            objects: fetcher(guard(config.pull.allow_non_public_ip), objects)?,
+        })
+    }
 }
 
 /// The setting that remembers the chain of a plain NETWORK_URL.

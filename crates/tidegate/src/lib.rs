@@ -12,6 +12,7 @@
 //!          downloads/  who may have which sold file now
 //!          access/     nonces and auth tokens of Ethereum addresses
 //!          sources/    where sold files come from
+//!          webhooks/   telling accounts what becomes of their requests
 //! ground   blobs/      content on disk
 //!          db/         all SQL
 //!          fetch/      HTTP to where the guard allows
@@ -40,3 +41,4 @@ pub mod pull;
 pub mod server;
 pub mod sources;
 pub mod telemetry;
+pub mod webhooks;

@@ -46,7 +46,7 @@ pub use verification::{PublicKey, PublicKeyError, SignError, sign};
 use email::Email;
 use last_uses::LastUses;
 use password::Passwords;
-use sealing::Sealing;
+pub(crate) use sealing::Sealing;
 use tokens::Tokens;
 
 /// The name of the API key that comes with an account.

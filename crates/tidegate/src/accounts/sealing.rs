@@ -1,6 +1,6 @@
-//! Private keys at rest: AES-256-GCM under a key of the server's, tied to their account.
+//! Secrets of accounts at rest: AES-256-GCM under a key of the server's, tied to their account.
 //!
-//! A sealed key is `01 || nonce (12) || ciphertext || tag (16)`. It opens only with the account it was sealed for, so that
+//! A sealed secret is `01 || nonce (12) || ciphertext || tag (16)`. It opens only with the account it was sealed for, so that
 //! swapping rows in the database swaps nobody's keys.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
@@ -16,22 +16,28 @@ const VERSION: u8 = 1;
 
 /// Seals and opens.
 #[derive(Debug)]
-pub(super) struct Sealing(RandomizedNonceKey);
+pub(crate) struct Sealing(RandomizedNonceKey);
 
 impl Sealing {
+    /// Private keys.
     pub(super) fn new(key: &ServerKey) -> Result<Self, CryptoError> {
-        let key = key.derive(Purpose::Sealing)?;
+        Self::for_purpose(key, Purpose::Sealing)
+    }
+
+    /// What is sealed for one purpose does not open for another.
+    pub(crate) fn for_purpose(key: &ServerKey, purpose: Purpose) -> Result<Self, CryptoError> {
+        let key = key.derive(purpose)?;
         Ok(Self(RandomizedNonceKey::new(&AES_256_GCM, key.expose_secret())?))
     }
 
-    pub(super) fn seal(&self, account: AccountId, secret: &SecretSlice<u8>) -> Result<Vec<u8>, CryptoError> {
+    pub(crate) fn seal(&self, account: AccountId, secret: &SecretSlice<u8>) -> Result<Vec<u8>, CryptoError> {
         let mut text = secret.expose_secret().to_vec();
         let nonce = self.0.seal_in_place_append_tag(Aad::from(bound_to(account)), &mut text)?;
         Ok([[VERSION].as_slice(), nonce.as_ref(), &text].concat())
     }
 
     /// The secret, or nothing when it was sealed for another account, with another key, or changed since.
-    pub(super) fn open(&self, account: AccountId, sealed: &[u8]) -> Option<SecretSlice<u8>> {
+    pub(crate) fn open(&self, account: AccountId, sealed: &[u8]) -> Option<SecretSlice<u8>> {
         let (nonce, text) = sealed.strip_prefix(&[VERSION])?.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut text = text.to_vec();

@@ -13,6 +13,7 @@ mod pull;
 mod server;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -26,6 +27,7 @@ pub use error::ConfigError;
 pub use layers::Overrides;
 pub use provider::{Fees, PerChain, Provider};
 pub use pull::Pull;
+pub use webhooks::Webhooks;
 
 /// The documented example, which is also where every default comes from.
 pub const EXAMPLE: &str = include_str!("../../../../tidegate.example.toml");
@@ -56,6 +58,8 @@ pub struct Config {
     pub fetch: Fetch,
     /// Bringing content in by its CID.
     pub pull: Pull,
+    /// Telling accounts what becomes of their requests.
+    pub webhooks: Webhooks,
     /// Variables of the Python Provider that were found and mean nothing here, for the log.
     #[serde(skip)]
     pub without_meaning: Vec<String>,

@@ -34,6 +34,8 @@ pub struct Pull {
     /// Time from the request to its last try.
     #[serde(with = "humantime_serde")]
     pub give_up_after: Duration,
+    /// May `pinFromS3` fetch from addresses that are not public?
+    pub allow_non_public_ip: bool,
 }
 
 /// A list, or a text of addresses with blanks or commas between them.

@@ -5,6 +5,7 @@
 //! scopes links                           what an API key may be used for; uploads without one
 //! jobs/ tallies unpinned                 requests and their fate; lengths of lists; what may be collected
 //! nonces tokens orders receipts wallets  the same, for selling access
+//! webhooks/                              who is told of what becomes of requests
 //! session                                one transaction in progress
 //! python_provider                        another server's database, to be read once
 //! sqlite/  postgres/                     how a transaction reaches its engine
@@ -49,6 +50,7 @@ pub mod tokens;
 pub mod unpinned;
 mod value;
 pub mod wallets;
+pub mod webhooks;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -54,6 +54,9 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::jobs::queue::ALL,
         super::jobs::turns::ALL,
         super::unpinned::ALL,
+        super::webhooks::ALL,
+        super::webhooks::deliveries::ALL,
+        super::webhooks::outbox::ALL,
     ]
     .into_iter()
     .flatten()

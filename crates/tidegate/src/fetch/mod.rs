@@ -94,7 +94,7 @@ pub struct Fetcher {
 
 /// The head of an answer, and its body to be read. Has no `Debug`: it is as secret as the request.
 pub struct Fetched {
-    /// The status, never one that redirects somewhere.
+    /// The status; one that redirects somewhere only where that was asked for.
     pub status: StatusCode,
     /// All headers.
     pub headers: HeaderMap,
@@ -141,6 +141,20 @@ impl Fetcher {
             }
         }
         Err(FetchError::TooManyRedirects)
+    }
+
+    /// Sends `request` and returns when the head of the answer is there: one that redirects is an answer like any other.
+    ///
+    /// # Errors
+    /// See [`FetchError`].
+    pub async fn fetch_unredirected(&self, request: FetchRequest) -> Result<Fetched, FetchError> {
+        let (head, body) = self.send(&request).await?.into_parts();
+        Ok(Fetched {
+            status: head.status,
+            headers: head.headers,
+            url: request.url().clone(),
+            body: FetchedBody::new(body, self.limits),
+        })
     }
 
     /// One request, one answer. What met a connection that the origin had just closed is sent again, unless the origin

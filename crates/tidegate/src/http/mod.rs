@@ -3,6 +3,7 @@
 //! Nothing outside this folder (but the server that runs it) knows axum.
 
 mod api;
+mod docs;
 mod error;
 mod extract;
 mod forwarded;

@@ -7,7 +7,7 @@ use axum::{
     routing::{any, delete, get, post, put},
 };
 
-use super::{api, error, gateway, layers, ops, pinata, pinning, provider, psa, shared};
+use super::{api, docs, error, gateway, layers, ops, pinata, pinning, provider, psa, shared};
 use crate::app::App;
 
 /// All surfaces on one router.
@@ -18,6 +18,7 @@ pub(super) fn router(app: App) -> Router {
         .route("/oauth/accessToken", get(pinning::issue_access_token))
         .route("/pinning/pinFile", post(pinning::pin_file))
         .route("/pinning/pinByHash", post(shared::pin_by_hash))
+        .route("/pinning/pinFromS3", post(pinning::pin_from_s3))
         .route("/pinning/pinJobs", get(shared::list_jobs))
         .route("/pinning/pinList", get(pinning::list_pins))
         .route("/pinning/unpin/{cid}", delete(shared::unpin))
@@ -44,6 +45,16 @@ pub(super) fn router(app: App) -> Router {
         .route("/api/v1/upload-links", get(api::list_upload_links).post(api::add_upload_link))
         .route("/api/v1/upload-links/{id}", get(api::show_upload_link).delete(api::remove_upload_link))
         .route("/upload/{token}", put(api::put_upload).post(api::post_upload))
+        .route("/api/v1/webhooks", get(api::list_webhooks).post(api::create_webhook))
+        .route(
+            "/api/v1/webhooks/{id}",
+            get(api::show_webhook).patch(api::change_webhook).delete(api::delete_webhook),
+        )
+        .route("/api/v1/webhooks/{id}/secret", get(api::show_webhook_secret))
+        .route("/api/v1/webhooks/{id}/secret/rotate", post(api::rotate_webhook_secret))
+        .route("/api/v1/webhooks/{id}/ping", post(api::ping_webhook))
+        .route("/api/v1/webhooks/{id}/deliveries", get(api::list_deliveries))
+        .route("/api/v1/webhooks/{id}/deliveries/{delivery}/redeliver", post(api::redeliver))
         .route("/api/v1/{*nothing}", any(api::not_found))
         .method_not_allowed_fallback(api::method_not_allowed)
         .layer(from_fn(layers::cors::pinning));
@@ -64,6 +75,11 @@ pub(super) fn router(app: App) -> Router {
         .route("/readyz", get(ops::ready))
         .route("/metrics", get(ops::metrics));
 
+    let documentation = Router::new()
+        .route("/openapi.json", get(docs::show_description))
+        .route("/docs", get(docs::show_first_page))
+        .route("/docs/{page}", get(docs::show_page));
+
     Router::new()
         .merge(cloud_and_endpoint)
         .merge(pinata)
@@ -72,6 +88,7 @@ pub(super) fn router(app: App) -> Router {
         .merge(gateway)
         .merge(provider)
         .merge(operations)
+        .merge(documentation)
         .fallback(error::not_found)
         .with_state(app)
 }

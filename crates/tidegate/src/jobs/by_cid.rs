@@ -132,7 +132,7 @@ impl From<LookupError> for TryError {
 }
 
 /// What is wrong on our side is for the log; the user is told that it is.
-fn log(job: &Job, error: &dyn std::error::Error) -> String {
+pub(super) fn log(job: &Job, error: &dyn std::error::Error) -> String {
     tracing::error!(job = %job.job.id, %error, "a request could not be worked on");
     "the server could not work on it just now".to_owned()
 }

@@ -2,6 +2,8 @@
 
 mod by_cid;
 mod collect;
+mod deliveries;
+mod from_s3;
 mod requests;
 mod retry;
 
@@ -20,6 +22,7 @@ impl Workers {
     pub fn start(app: &App) -> Self {
         let workers = Self { stop: CancellationToken::new(), tasks: TaskTracker::new() };
         workers.tasks.spawn(collect::run(app.clone(), workers.stop.clone()));
+        workers.tasks.spawn(deliveries::run(app.clone(), workers.stop.clone()));
         workers.tasks.spawn(requests::run(app.clone(), workers.stop.clone()));
         workers
     }

@@ -20,8 +20,10 @@ use crate::{
             Job, Progress,
             queue::{self, Outcome},
         },
+        pins::PinSource,
     },
     pull::Watched,
+    webhooks::announce_result,
 };
 
 /// How long a job is held without a sign of life.
@@ -148,7 +150,10 @@ impl Worker {
     }
 
     async fn fulfil(&self, job: &Job, holder: &str, watched: &Watched) -> Done {
-        self.by_cid(job, holder, watched).await
+        match job.job.source {
+            PinSource::PinFromS3 => self.by_endpoint(job, holder, watched).await,
+            _ => self.by_cid(job, holder, watched).await,
+        }
     }
 
     async fn renew(&self, job: &Job, holder: &str, watched: &Watched) -> Result<bool, DbError> {
@@ -172,7 +177,10 @@ impl Worker {
             .db
             .write(move |s| {
                 Box::pin(async move {
-                    queue::finish_job(s, &job, &holder, outcome, progress, now).await.map(drop)
+                    if queue::finish_job(s, &job, &holder, outcome, progress, now).await? {
+                        announce_result(s, &job, now).await?;
+                    }
+                    Ok(())
                 })
             })
             .await

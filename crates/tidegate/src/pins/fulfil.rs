@@ -1,17 +1,18 @@
 //! Fulfilling requests: what a worker found is kept as the pin that was asked for, and the job ends with it.
 
-use tidegate_content::parse_cid;
+use tidegate_content::{Profile, parse_cid};
 
 use super::{
-    PinError, Pins,
+    PinError, Pins, Upload,
     hold::{here, hold},
     publish::record_content,
     request::wish_of,
+    room::Place,
 };
 use crate::{
-    blobs::Root,
+    blobs::{Root, Sealed},
     db::{
-        contents::{self, NewContent},
+        contents::{self, ContentKind, NewContent},
         jobs::{
             Job, Progress,
             queue::{self, Outcome},
@@ -19,7 +20,16 @@ use crate::{
     },
     pull::Pulled,
     telemetry::metrics,
+    webhooks::announce_result,
 };
+
+/// Content that waits for its place.
+struct File {
+    sealed: Sealed,
+    kind: ContentKind,
+    /// Bytes of content.
+    size: u64,
+}
 
 impl Pins {
     /// Waits until a request may have come. Somebody else's process may have recorded it, so this is no more than a hint.
@@ -63,17 +73,38 @@ impl Pins {
     }
 
     async fn place_pulled(&self, job: &Job, holder: &str, pulled: Pulled) -> Result<bool, PinError> {
-        let (root, size) = (pulled.sealed.root, pulled.size);
-        let mut place = self.room.place();
+        let file = File { sealed: pulled.sealed, kind: pulled.kind, size: pulled.size };
+        self.place(job, holder, file, self.room.place()).await
+    }
+
+    /// Fulfils `job`, which `holder` holds and which names no content, with what was received for it. False when the job is not the
+    /// holder's any more.
+    ///
+    /// # Errors
+    /// See [`PinError`]; nothing is pinned then, and nothing stays behind.
+    pub async fn keep_received(&self, job: &Job, holder: &str, upload: Upload) -> Result<bool, PinError> {
+        let (found, place) = upload.seal_whole(Profile::UNIXFS_V0_2015, false).await?;
+        let (pins, mut job, holder) = (self.clone(), job.clone(), holder.to_owned());
+        job.job.root = Some(found.sealed.root.to_string());
+        job.job.cid = Some(found.cid.to_string());
+        let file = File { sealed: found.sealed, kind: ContentKind::File, size: found.size };
+        tokio::spawn(async move { pins.place(&job, &holder, file, place).await })
+            .await
+            .map_err(|_| PinError::Stopped)?
+    }
+
+    async fn place(&self, job: &Job, holder: &str, file: File, mut place: Place) -> Result<bool, PinError> {
+        let File { sealed, kind, size } = file;
+        let root = sealed.root;
         // Before the lock: making room takes the locks of what is removed.
-        self.reserve(&mut place, pulled.sealed.car_bytes).await?;
+        self.reserve(&mut place, sealed.car_bytes).await?;
         let _publishing = self.publishing.lock(root).await;
         if self.content_exists(&root.to_string()).await?
             && let Some(kept) = self.commit_job(job, holder, None, size).await?
         {
             return Ok(kept);
         }
-        let committed = match self.put_in_place(pulled.sealed, pulled.kind, size).await {
+        let committed = match self.put_in_place(sealed, kind, size).await {
             Ok(placed) => self.commit_job(job, holder, Some(placed), size).await,
             Err(error) => Err(error),
         };
@@ -116,10 +147,14 @@ impl Pins {
                     let progress =
                         Progress { bytes_done: bytes, bytes_total: Some(bytes), blocks_done: blocks };
                     let pinned = hold(s, wish, quota, now).await?;
-                    let outcome = Outcome::Pinned { pin: pinned.id, found: None };
-                    Ok::<_, PinError>(Some(
-                        queue::finish_job(s, &job, &holder, outcome, progress, now).await?,
-                    ))
+                    // A job that did not know what its content is knows now.
+                    let found = job.job.root.clone().zip(job.job.cid.clone());
+                    let outcome = Outcome::Pinned { pin: pinned.id, found };
+                    let finished = queue::finish_job(s, &job, &holder, outcome, progress, now).await?;
+                    if finished {
+                        announce_result(s, &job, now).await?;
+                    }
+                    Ok::<_, PinError>(Some(finished))
                 })
             })
             .await?;

@@ -15,6 +15,7 @@ use crate::{
         pins::{self, Pin, Visibility},
         unpinned,
     },
+    webhooks::{announce_removed, announce_result},
 };
 
 /// Records the pin and charges its account if it held nothing of that root. Its content is recorded in the same transaction, or
@@ -77,6 +78,7 @@ pub(super) async fn release(
 
 /// Removes a job, and its pin if it was the pin's last.
 pub(super) async fn drop_job(s: &mut Session<'_>, job: &Job, now: Timestamp) -> Result<(), DbError> {
+    announce_removed(s, job, now).await?;
     jobs::delete_job(s, job).await?;
     match job.pin {
         Some(pin) if !jobs::has_jobs(s, pin).await? => release(s, job.job.account, pin, now).await,
@@ -103,7 +105,8 @@ pub(super) async fn job_of_upload(s: &mut Session<'_>, pin: &Pin, now: Timestamp
         visibility: pin.pin.visibility,
         task: "{}".to_owned(),
     };
-    jobs::insert_job(s, &job, Begin::Pinned(pin.id), now).await.map(drop)
+    let job = jobs::insert_job(s, &job, Begin::Pinned(pin.id), now).await?;
+    announce_result(s, &job, now).await
 }
 
 /// The form under which pins and jobs of `cid` are found.

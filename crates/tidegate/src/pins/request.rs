@@ -13,9 +13,10 @@ use crate::{
     clock::Timestamp,
     db::{
         AccountId, DbError, Session, accounts, contents,
-        jobs::{self, Begin, Job, JobId, NewJob, list},
+        jobs::{self, Begin, Job, JobId, JobStatus, NewJob, list},
         pins::{self, NewPin, Pin, PinSource, Visibility},
     },
+    webhooks::announce_result,
 };
 
 /// What somebody wants pinned.
@@ -47,7 +48,13 @@ impl Pins {
     pub async fn request(&self, by: impl Into<Allowance>, request: Request) -> Result<Job, PinError> {
         check(&request.cid)?;
         let by = by.into();
-        let (job, terms) = (request.into_job(by.account), self.terms());
+        let job = request.into_job(by.account);
+        self.record_request(by, job).await
+    }
+
+    /// Records a job, and wakes whoever sees to it.
+    pub(super) async fn record_request(&self, by: Allowance, job: NewJob) -> Result<Job, PinError> {
+        let terms = self.terms();
         let recorded = self.db.try_write(move |s| {
             Box::pin(async move {
                 accounts::lock(s, by.account).await?;
@@ -189,7 +196,11 @@ async fn record(
     if begin == Begin::Queued && list::count_unfinished(s, job.account).await? >= queued {
         return Err(PinError::TooManyQueued(queued));
     }
-    Ok(jobs::insert_job(s, &job, begin, now).await?)
+    let job = jobs::insert_job(s, &job, begin, now).await?;
+    if job.status == JobStatus::Pinned {
+        announce_result(s, &job, now).await?;
+    }
+    Ok(job)
 }
 
 /// The pin that a job ends in.

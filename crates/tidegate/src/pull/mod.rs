@@ -61,7 +61,8 @@ impl Watched {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, progress: Progress) {
+    /// Says how far it is.
+    pub(crate) fn set(&self, progress: Progress) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = progress;
     }
 }

@@ -20,6 +20,7 @@ const PINNED: &str = "tidegate_pins_total";
 const CHAIN_ASKED: &str = "tidegate_chain_requests_total";
 const CHAIN_SECONDS: &str = "tidegate_chain_request_seconds";
 const PROOFS: &str = "tidegate_chain_proofs_total";
+const MESSAGES: &str = "tidegate_webhook_messages_total";
 
 /// Records numbers from here on and returns what prints them. One recorder a process, however many servers run in it.
 pub fn recorder() -> &'static PrometheusHandle {
@@ -49,6 +50,7 @@ pub fn recorder() -> &'static PrometheusHandle {
         describe_counter!(CHAIN_ASKED, "Questions to the RPCs of a chain, by chain, RPC and outcome");
         describe_histogram!(CHAIN_SECONDS, Unit::Seconds, "Time until an RPC answered or failed");
         describe_counter!(PROOFS, "Proofs of downloads for a chain, by chain and outcome");
+        describe_counter!(MESSAGES, "Tries to send a message to a webhook or callback, by outcome");
         gauge!(CONNECTIONS).set(0);
         gauge!(UPLOADS).set(0);
         handle
@@ -184,6 +186,11 @@ pub fn chain_asked(chain: Option<u64>, position: usize, outcome: &'static str, t
     let rpc = position.to_string();
     histogram!(CHAIN_SECONDS, "chain" => chain.clone(), "rpc" => rpc.clone()).record(took);
     counter!(CHAIN_ASKED, "chain" => chain, "rpc" => rpc, "outcome" => outcome).increment(1);
+}
+
+/// A message was sent, or could not be. `outcome`: `delivered`, `retried` (it is sent again) or `failed`.
+pub fn message_sent(outcome: &'static str) {
+    counter!(MESSAGES, "outcome" => outcome).increment(1);
 }
 
 /// What became of a proof of a download.

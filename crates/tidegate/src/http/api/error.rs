@@ -52,6 +52,13 @@ pub(in crate::http) enum ApiError {
     Failed(Failure),
 }
 
+impl ApiError {
+    /// Something that should not happen.
+    pub(super) fn failed(error: &dyn std::error::Error) -> Self {
+        Self::Failed(Failure::Internal.log(error))
+    }
+}
+
 /// A path that no route has.
 pub(in crate::http) async fn not_found(uri: Uri) -> ApiError {
     ApiError::NotFound(format!("There is nothing at {}", uri.path()))

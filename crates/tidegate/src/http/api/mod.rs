@@ -5,6 +5,7 @@ mod error;
 mod keys;
 mod upload;
 mod upload_links;
+mod webhooks;
 
 use serde::Serialize;
 
@@ -13,6 +14,10 @@ pub(super) use error::{ApiError, method_not_allowed, not_found};
 pub(super) use keys::{add_key, change_key, list_keys, revoke_key, show_key};
 pub(super) use upload::{post_upload, put_upload};
 pub(super) use upload_links::{add_upload_link, list_upload_links, remove_upload_link, show_upload_link};
+pub(super) use webhooks::{
+    change_webhook, create_webhook, delete_webhook, list_deliveries, list_webhooks, ping_webhook, redeliver,
+    rotate_webhook_secret, show_webhook, show_webhook_secret,
+};
 
 /// A page of a list.
 #[derive(Serialize)]

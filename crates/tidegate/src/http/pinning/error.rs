@@ -50,6 +50,13 @@ pub(in crate::http) enum PinningError {
     Failed(Failure),
 }
 
+impl PinningError {
+    /// Something that should not happen.
+    pub(super) fn failed(error: &dyn std::error::Error) -> Self {
+        Self::Failed(Failure::Internal.log(error))
+    }
+}
+
 /// A known path with a method it does not have.
 pub(in crate::http) async fn method_not_allowed() -> PinningError {
     PinningError::MethodNotAllowed

@@ -8,6 +8,7 @@ mod lists;
 mod metadata;
 mod pin_by_hash;
 mod pin_file;
+mod pin_from_s3;
 mod unpin;
 
 use axum::{Json, extract::State, response::IntoResponse};
@@ -20,6 +21,7 @@ pub(super) use error::{PinningError, method_not_allowed};
 pub(super) use lists::{list_jobs, list_pins};
 pub(super) use pin_by_hash::pin_by_hash;
 pub(super) use pin_file::{pace, pin_file, receive_entry, request_limit};
+pub(super) use pin_from_s3::pin_from_s3;
 pub(super) use unpin::unpin;
 
 use super::extract::{ANY, KeyHolder, PIN, READ};

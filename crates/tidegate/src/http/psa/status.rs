@@ -11,6 +11,10 @@ use crate::{
     http::pinning::address_as_reached,
 };
 
+/// In place of a CID that nobody knows yet: clients read every CID of a list, and give the list up where one is none. It is that of
+/// nothing at all.
+const UNKNOWN: &str = "bafkqaaa";
+
 /// See the module's documentation.
 #[derive(Serialize)]
 pub(in crate::http) struct PinStatus {
@@ -48,7 +52,7 @@ impl PinStatus {
             status: job.status.as_str(),
             created: job.created_at.to_string(),
             pin: Pin {
-                cid: job.job.cid.unwrap_or_default(),
+                cid: job.job.cid.unwrap_or_else(|| UNKNOWN.to_owned()),
                 name: job.job.name,
                 origins,
                 meta: serde_json::from_str(&job.job.meta).unwrap_or_default(),

@@ -5,6 +5,7 @@ mod claims;
 mod cloud;
 mod content;
 mod forms;
+mod from_s3;
 mod limits;
 mod lists;
 mod sharing;
