@@ -1,4 +1,5 @@
-//! A CARv2 file being written by an import, under a name that does not last: blocks as they come, then the index and the headers.
+//! A CARv2 file being written, under a name that does not last: blocks as they come, then the index and the headers. An import
+//! learns the root last, an archive that somebody sends says it first.
 
 use std::{
     fs::{self, OpenOptions},
@@ -30,6 +31,13 @@ pub struct StagedCar {
     car: CarWriter,
     path: Temporary,
     version: Version,
+}
+
+/// A DAG that somebody sends block by block, in any order. A block that comes twice is written once.
+pub struct StagedDag {
+    car: CarWriter,
+    path: Temporary,
+    root: Cid,
 }
 
 /// A complete, synced file that waits for its name.
@@ -65,6 +73,55 @@ impl StagedCar {
             car_bytes: written.car_bytes,
             block_prefixes: written.block_prefixes,
         })
+    }
+}
+
+impl StagedDag {
+    pub(super) fn create(path: PathBuf, root: &Cid) -> Result<Self, BlobError> {
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+        let path = Temporary(path);
+        Ok(Self { car: CarWriter::begin(file, root)?, path, root: *root })
+    }
+
+    /// Adds a block that was checked.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub fn put(&mut self, cid: &Cid, block: &[u8]) -> Result<(), BlobError> {
+        self.car.put(cid, block.len(), std::iter::once(block))
+    }
+
+    /// How many blocks are in it.
+    #[must_use]
+    pub fn blocks(&self) -> usize {
+        self.car.blocks()
+    }
+
+    /// The digests of all of its blocks, in no order.
+    pub fn digests(&self) -> impl Iterator<Item = Multihash> {
+        self.car.digests()
+    }
+
+    /// Completes the file, in which all blocks of the DAG are now, and syncs it.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub fn seal(self) -> Result<Sealed, BlobError> {
+        let written = self.car.finish(&self.root)?;
+        Ok(Sealed {
+            path: self.path,
+            root: Root::of(&self.root),
+            car_bytes: written.car_bytes,
+            block_prefixes: written.block_prefixes,
+        })
+    }
+}
+
+impl BlockSource for StagedDag {
+    type Error = BlobError;
+
+    fn block(&mut self, cid: &Cid) -> Result<Bytes, BlobError> {
+        self.car.read(cid.hash())
     }
 }
 

@@ -10,6 +10,7 @@ const FILES: &[(&str, &str)] = &[
     ("V0001__accounts_contents_pins", include_str!("../../migrations/V0001__accounts_contents_pins.sql")),
     ("V0002__provider", include_str!("../../migrations/V0002__provider.sql")),
     ("V0003__jobs", include_str!("../../migrations/V0003__jobs.sql")),
+    ("V0004__uploads", include_str!("../../migrations/V0004__uploads.sql")),
 ];
 
 /// What the engines spell differently: the placeholder, SQLite's word, PostgreSQL's word.

@@ -3,6 +3,7 @@
 //! ```text
 //! accounts keys contents pins settings   the statements, one file per subject; each function takes a Session
 //! jobs/ tallies unpinned                 requests and their fate; lengths of lists; what may be collected
+//! uploads                                unfinished uploads, and what became of them
 //! nonces tokens orders receipts wallets  the same, for selling access
 //! session                                one transaction in progress
 //! python_provider                        another server's database, to be read once
@@ -44,6 +45,7 @@ mod statements;
 mod tallies;
 pub mod tokens;
 pub mod unpinned;
+pub mod uploads;
 mod value;
 pub mod wallets;
 

@@ -51,6 +51,7 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::jobs::search::ALL,
         super::jobs::queue::ALL,
         super::unpinned::ALL,
+        super::uploads::ALL,
     ]
     .into_iter()
     .flatten()

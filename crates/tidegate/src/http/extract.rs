@@ -20,6 +20,9 @@ pub(super) struct Owner(pub Caller);
 /// A caller with an access token: `UserAccessToken`.
 pub(super) struct Uploader(pub Caller);
 
+/// A caller who sends content to Tidegate's own API, with an access token or an API key.
+pub(super) struct Sender(pub Caller);
+
 impl FromRequestParts<App> for KeyHolder {
     type Rejection = PinningError;
 
@@ -53,6 +56,18 @@ impl FromRequestParts<App> for Uploader {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PinningError> {
         let token = text(&parts.headers, USER_ACCESS_TOKEN).ok_or(PinningError::InvalidToken)?;
         let (caller, _expires_at) = app.accounts.authenticate_access_token(token.trim()).await?;
+        Ok(Self(caller))
+    }
+}
+
+impl FromRequestParts<App> for Sender {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        if let Some(token) = text(&parts.headers, USER_ACCESS_TOKEN) {
+            return Ok(Self(app.accounts.authenticate_access_token(token.trim()).await?.0));
+        }
+        let Owner(caller) = Owner::from_request_parts(parts, app).await?;
         Ok(Self(caller))
     }
 }

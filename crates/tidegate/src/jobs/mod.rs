@@ -4,6 +4,7 @@ mod by_cid;
 mod collect;
 mod requests;
 mod retry;
+mod uploads;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -20,6 +21,7 @@ impl Workers {
     pub fn start(app: &App) -> Self {
         let workers = Self { stop: CancellationToken::new(), tasks: TaskTracker::new() };
         workers.tasks.spawn(collect::run(app.clone(), workers.stop.clone()));
+        workers.tasks.spawn(uploads::run(app.clone(), workers.stop.clone()));
         workers.tasks.spawn(requests::run(app.clone(), workers.stop.clone()));
         workers
     }

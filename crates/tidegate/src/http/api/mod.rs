@@ -2,6 +2,7 @@
 
 mod account;
 mod error;
+pub(super) mod uploads;
 
 pub(super) use account::show_account;
 pub(super) use error::{ApiError, method_not_allowed, not_found};

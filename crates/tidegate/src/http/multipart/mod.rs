@@ -6,16 +6,14 @@
 mod headers;
 mod parser;
 
-use std::time::Duration;
-
 use axum::body::Body;
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use tokio::time::Instant;
 
 pub use headers::{PartHead, boundary_of};
 pub use parser::FormError;
 use parser::{Event, Parser};
+
+use super::paced::{Broken, Pace, PacedBody};
 
 /// Why a form could not be read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -23,12 +21,9 @@ pub enum ReadError {
     /// It is not a well-formed form.
     #[error(transparent)]
     Form(#[from] FormError),
-    /// The client went away or broke the transfer encoding.
-    #[error("the upload ended before its last byte")]
-    Cut,
-    /// The client sends too slowly.
-    #[error("the upload is too slow: fewer than {} bytes came in {:?}", .0.bytes, .0.span)]
-    Slow(Pace),
+    /// It did not come to its end.
+    #[error(transparent)]
+    Broken(#[from] Broken),
     /// A field that is not a file is longer than allowed.
     #[error("a field of the form is longer than {0} bytes")]
     FieldTooLong(usize),
@@ -40,24 +35,10 @@ pub enum ReadError {
     TooLarge(u64),
 }
 
-/// The slowest a body may come: while we wait for `span`, at least `bytes` must come. Time in which we did not wait,
-/// because we were busy ourselves, is not the client's.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// Bytes in each span; at least one counts as asked.
-    pub bytes: u64,
-    /// How long a span is.
-    pub span: Duration,
-}
-
 /// A form being received.
 pub struct Multipart {
-    body: Body,
+    body: PacedBody,
     parser: Parser,
-    pace: Pace,
-    /// What is left to wait in this span, and what came in it.
-    patience: Duration,
-    came: u64,
     bytes_left: u64,
     limit: u64,
 }
@@ -66,7 +47,7 @@ impl Multipart {
     /// Reads `body`, whose parts are divided by `boundary`, at `pace` or faster and up to `limit` bytes in all.
     pub fn new(body: Body, boundary: &str, pace: Pace, limit: u64) -> Self {
         let parser = Parser::new(boundary);
-        Self { body, parser, pace, patience: pace.span, came: 0, bytes_left: limit, limit }
+        Self { body: PacedBody::new(body, pace), parser, bytes_left: limit, limit }
     }
 
     /// The head of the next part; `None` at the form's end. The part before must have been read.
@@ -123,31 +104,15 @@ impl Multipart {
             if let Some(event) = self.parser.next()? {
                 return Ok(event);
             }
-            let bytes = self.frame().await?.ok_or(ReadError::Cut)?;
+            let bytes = self.frame().await?.ok_or(Broken::Cut)?;
             self.parser.feed(bytes);
         }
     }
 
     async fn frame(&mut self) -> Result<Option<Bytes>, ReadError> {
-        loop {
-            let asked = Instant::now();
-            let frame = tokio::time::timeout(self.patience, self.body.frame()).await;
-            self.patience = self.patience.saturating_sub(asked.elapsed());
-            let frame = match frame {
-                Ok(None) => return Ok(None),
-                Ok(Some(Err(_))) => return Err(ReadError::Cut),
-                Ok(Some(Ok(frame))) => frame,
-                Err(_) if self.came >= self.pace.bytes.max(1) => {
-                    (self.patience, self.came) = (self.pace.span, 0);
-                    continue;
-                }
-                Err(_) => return Err(ReadError::Slow(self.pace)),
-            };
-            let Ok(bytes) = frame.into_data() else { continue };
-            let len = bytes.len() as u64;
-            self.bytes_left = self.bytes_left.checked_sub(len).ok_or(ReadError::TooLarge(self.limit))?;
-            self.came += len;
-            return Ok(Some(bytes));
-        }
+        let Some(bytes) = self.body.next().await? else { return Ok(None) };
+        let len = bytes.len() as u64;
+        self.bytes_left = self.bytes_left.checked_sub(len).ok_or(ReadError::TooLarge(self.limit))?;
+        Ok(Some(bytes))
     }
 }

@@ -13,6 +13,7 @@ use super::super::{
     error::Failure,
     json_body::BodyError,
     multipart::{FormError, ReadError},
+    paced::Broken,
 };
 use crate::{
     accounts::{AccountError, AuthError},
@@ -112,10 +113,10 @@ impl From<ReadError> for PinningError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Form(error) => error.into(),
-            ReadError::Cut | ReadError::FieldTooLong(_) | ReadError::FieldNotText => {
+            ReadError::Broken(Broken::Slow(_)) => Self::TooSlow(error.to_string()),
+            ReadError::Broken(Broken::Cut) | ReadError::FieldTooLong(_) | ReadError::FieldNotText => {
                 Self::BadRequest(error.to_string())
             }
-            ReadError::Slow(_) => Self::TooSlow(error.to_string()),
             ReadError::TooLarge(_) => Self::TooLarge(error.to_string()),
         }
     }
@@ -135,6 +136,9 @@ impl From<PinError> for PinningError {
             }
             PinError::StoreFull => Self::Failed(Failure::StorageFull.log(&error)),
             PinError::Collect(CollectError::Blob(error)) | PinError::Blob(error) => error.into(),
+            PinError::Collect(CollectError::Archive(error)) => {
+                Self::BadRequest(format!("The archive cannot be pinned: {error}"))
+            }
             PinError::Collect(error) => Self::BadRequest(format!("The files do not make a folder: {error}")),
             PinError::Db(error) => error.into(),
             PinError::Stopped => Self::Failed(Failure::Internal.log(&error)),
