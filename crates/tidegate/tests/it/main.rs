@@ -18,3 +18,4 @@ mod psa;
 mod pull;
 mod sources;
 mod support;
+mod uploads;
