@@ -5,6 +5,7 @@
 //! | [`cid_text`] | CIDs from text, and the one form under which content is kept |
 //! | [`block`] | checking a block against its CID; blocks made by an import |
 //! | [`car`] | content addressable archives: sections, the CARv2 frame, its index |
+//! | [`tar`] | tar archives: entries and their content, read and written |
 //! | [`dag_pb`] | DAG-PB nodes: links and data |
 //! | [`unixfs`] | the UnixFS message inside a DAG-PB node |
 //! | [`hamt`] | how names are placed in sharded directories |
@@ -18,6 +19,7 @@
 //! | [`frontier`] | what is missing of a DAG that comes in block by block |
 //! | [`extract`] | the verified blocks of a download to files |
 
+mod input;
 mod links;
 mod node;
 mod pending;
@@ -37,6 +39,7 @@ pub mod profile;
 pub mod read;
 pub mod resolve;
 pub mod source;
+pub mod tar;
 pub mod unixfs;
 pub mod walk;
 

@@ -19,6 +19,7 @@ use crate::{
     pins::{Library, Pins},
     pull::{self, Puller},
     sources::{Contracts, Outside, Sources},
+    uploads::Uploads,
     webhooks::Webhooks,
 };
 
@@ -35,9 +36,11 @@ pub struct Parts {
     /// The facts.
     pub db: Arc<Db>,
     /// People, keys and tokens.
-    pub accounts: Accounts,
+    pub accounts: Arc<Accounts>,
     /// Where pins are made.
     pub pins: Pins,
+    /// Uploads that go on after a break.
+    pub uploads: Uploads,
     /// What may be read.
     pub library: Library,
     /// The server's name among peers.
@@ -82,7 +85,7 @@ impl App {
         let store = BlobStore::open(dir.path())
             .with_context(|| format!("cannot make the content folders in {}", dir.path().display()))?;
         let key = dir.server_key(&config.secrets)?;
-        let accounts = Accounts::new(Arc::clone(&db), clock.clone(), &key)?;
+        let accounts = Arc::new(Accounts::new(Arc::clone(&db), clock.clone(), &key)?);
         let nonces = Nonces::new(Arc::clone(&db));
         let tokens = AuthTokens::open(Arc::clone(&db), clock.clone(), &key).await?;
         let pins = Pins::new(Arc::clone(&db), store.clone(), clock.clone(), &config, &node);
@@ -91,6 +94,7 @@ impl App {
             tracing::info!(removed, "removed uploads that an earlier run left unfinished");
         }
         pins.measure_store().await?;
+        let uploads = Uploads::open(dir.path(), &db, &clock, &accounts, &pins, &config).await?;
         let library = pins.library();
         let puller = Puller::new(library.clone(), store, elsewhere(&config)?, &config.pull);
         let memo = chain_memo(&db).await?;
@@ -108,6 +112,7 @@ impl App {
             db,
             accounts,
             pins,
+            uploads,
             library,
             peer_id: key.peer_id()?,
             nonces,
@@ -124,6 +129,7 @@ impl App {
 
     /// Waits for what is being written.
     pub async fn close(&self) {
+        self.uploads.close().await;
         self.downloads.receipts.close().await;
         self.db.close().await;
     }

@@ -107,6 +107,17 @@ impl Timestamp {
         Self::from_millis(self.0.saturating_sub(by))
     }
 
+    /// As a date of HTTP (RFC 9110 section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`. Seconds are rounded down.
+    #[must_use]
+    pub fn to_http_date(self) -> String {
+        let format = format_description!(
+            "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+        );
+        let moment = OffsetDateTime::from_unix_timestamp(self.as_seconds());
+        // Every moment between the years 0000 and 9999 can be written.
+        moment.ok().and_then(|moment| moment.format(format).ok()).unwrap_or_default()
+    }
+
     fn from_system(now: SystemTime) -> Self {
         let millis = match now.duration_since(UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
@@ -135,6 +146,12 @@ mod tests {
         assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
         assert_eq!(Timestamp::from_millis(1_629_867_225_040).to_string(), "2021-08-25T04:53:45.040Z");
         assert_eq!(Timestamp::from_millis(-1).to_string(), "1969-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn dates_of_http_are_in_the_one_format() {
+        assert_eq!(Timestamp::from_seconds(784_111_777).to_http_date(), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(Timestamp::MAX.to_http_date(), "Fri, 31 Dec 9999 23:59:59 GMT");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //!          jobs/       what runs in the background; one file per job
 //! house    pins/       the life of a pin, and who may read what
 //!          accounts/   people, keys and tokens
+//!          uploads/    uploads that go on after a break
 //!          pull/       bringing content in by its CID
 //!          downloads/  who may have which sold file now
 //!          access/     nonces and auth tokens of Ethereum addresses
@@ -41,4 +42,5 @@ pub mod pull;
 pub mod server;
 pub mod sources;
 pub mod telemetry;
+pub mod uploads;
 pub mod webhooks;

@@ -6,7 +6,6 @@
 
 mod header;
 pub mod index;
-mod input;
 mod reader;
 pub mod v1;
 pub mod v2;

@@ -5,10 +5,9 @@
 
 use bytes::{Buf, Bytes};
 
-use super::input::Input;
 use super::v1::{MAX_CID_BYTES, read_cid};
 use super::{CarError, V2Header, header};
-use crate::{Cid, MAX_BLOCK_BYTES};
+use crate::{Cid, MAX_BLOCK_BYTES, input::Input};
 
 /// How much a CAR may make its reader hold. A length over its limit is refused before anything is buffered for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

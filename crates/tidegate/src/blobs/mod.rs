@@ -33,7 +33,7 @@ pub use car_file::{CarCursor, CarFile};
 pub(crate) use content_type::{SNIFFED, content_type};
 pub use disk::{Access, BlobError};
 pub use partial::PartialCar;
-pub use staging::{Sealed, StagedCar, prefix};
+pub use staging::{Sealed, StagedCar, StagedDag, prefix};
 pub(crate) use stream::ContentStream;
 pub use verify::{Damage, Verified, verify};
 pub(crate) use waiting::{collect, read_range, with_blocks};
@@ -113,6 +113,14 @@ impl BlobStore {
     /// The file cannot be made.
     pub fn stage(&self, version: cid::Version) -> Result<StagedCar, BlobError> {
         StagedCar::create(self.staging.join(format!("{}.car", uuid::Uuid::now_v7().simple())), version)
+    }
+
+    /// An empty file for the DAG below `root`, to write its blocks to in any order.
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub fn stage_dag(&self, root: &Cid) -> Result<StagedDag, BlobError> {
+        StagedDag::create(self.staging.join(format!("{}.car", uuid::Uuid::now_v7().simple())), root)
     }
 
     /// What has come so far of the DAG below `root`, which others keep. Only one at a time may be open of a root.

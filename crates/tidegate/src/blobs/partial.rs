@@ -4,7 +4,7 @@
 use std::{
     fs::{File, OpenOptions},
     os::unix::fs::FileExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use bytes::{Bytes, BytesMut};
@@ -15,10 +15,10 @@ use tidegate_content::{
 };
 
 use super::{
-    Access, BlobError, Root,
+    Access, BlobError,
     disk::read_at,
     out::Out,
-    staging::{Kept, Sealed, Temporary},
+    staging::{Sealed, Temporary},
     writer::{CarWriter, start_of},
 };
 
@@ -53,12 +53,6 @@ impl PartialCar {
         Ok(Self { car, path, root: *root })
     }
 
-    /// Where it is, until it has its final name.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The DAG that is to be in it.
     #[must_use]
     pub fn root(&self) -> &Cid {
@@ -84,14 +78,7 @@ impl PartialCar {
     /// # Errors
     /// The disk is full or broken; the file is gone then.
     pub fn seal(self) -> Result<Sealed, BlobError> {
-        let path = Temporary::at(self.path);
-        let written = self.car.finish(&self.root)?;
-        Ok(Sealed {
-            kept: Kept::File(path),
-            root: Root::of(&self.root),
-            car_bytes: written.car_bytes,
-            block_prefixes: written.block_prefixes,
-        })
+        Ok(Sealed::new(self.car.finish(&self.root)?, Temporary::at(self.path), &self.root))
     }
 }
 
@@ -151,7 +138,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::blobs::{BlobStore, CarFile};
+    use crate::blobs::{BlobStore, CarFile, Root};
 
     fn block(text: &str) -> (Cid, Vec<u8>) {
         let hash = Multihash::wrap(SHA2_256, &sha256(&[text.as_bytes()])).unwrap();
@@ -169,8 +156,9 @@ mod tests {
 
     /// What is sealed is there as long as nobody drops it.
     fn seal(partial: PartialCar) -> (Sealed, PathBuf) {
-        let path = partial.path().to_owned();
-        (partial.seal().unwrap(), path)
+        let sealed = partial.seal().unwrap();
+        let path = sealed.path().unwrap().to_owned();
+        (sealed, path)
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! A CARv2 file being written by an import, under a name that does not last: blocks as they come, then the index and the headers.
+//! A CARv2 file being written, under a name that does not last: blocks as they come, then the index and the headers. An import
+//! learns the root last, an archive that somebody sends says it first.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -13,7 +14,11 @@ use tidegate_content::{
     cid_text::{Multihash, RAW, SHA2_256},
 };
 
-use super::{BlobError, Root, out::Out, writer::CarWriter};
+use super::{
+    BlobError, Root,
+    out::Out,
+    writer::{CarWriter, Written},
+};
 
 /// A file that is removed when dropped, if it is there by then.
 pub(super) struct Temporary(Option<PathBuf>);
@@ -48,6 +53,13 @@ pub struct StagedCar {
     version: Version,
 }
 
+/// A DAG that somebody sends block by block, in any order. A block that comes twice is written once.
+pub struct StagedDag {
+    car: CarWriter,
+    path: Temporary,
+    root: Cid,
+}
+
 /// A complete file that waits for its name.
 pub struct Sealed {
     pub(super) kept: Kept,
@@ -80,13 +92,71 @@ impl StagedCar {
     /// The disk is full or broken.
     pub fn seal(self, root: &Cid) -> Result<Sealed, BlobError> {
         debug_assert_eq!(root.version(), self.version, "the header's place is kept for another length");
-        let written = self.car.finish(root)?;
-        Ok(Sealed {
-            kept: written.bytes.map_or(Kept::File(self.path), Kept::Bytes),
+        Ok(Sealed::new(self.car.finish(root)?, self.path, root))
+    }
+}
+
+impl StagedDag {
+    pub(super) fn create(path: PathBuf, root: &Cid) -> Result<Self, BlobError> {
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+        let path = Temporary::at(path);
+        Ok(Self { car: CarWriter::begin(Out::at_end_of(file), root)?, path, root: *root })
+    }
+
+    /// Adds a block that was checked.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub fn put(&mut self, cid: &Cid, block: &[u8]) -> Result<(), BlobError> {
+        self.car.put(cid, block.len(), std::iter::once(block))
+    }
+
+    /// How many blocks are in it.
+    #[must_use]
+    pub fn blocks(&self) -> usize {
+        self.car.blocks()
+    }
+
+    /// The digests of all of its blocks, in no order.
+    pub fn digests(&self) -> impl Iterator<Item = Multihash> {
+        self.car.digests()
+    }
+
+    /// Completes the file, in which all blocks of the DAG are now, and syncs it. Others may read it before it has its name.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub fn seal(self) -> Result<Sealed, BlobError> {
+        Ok(Sealed::new(self.car.finish(&self.root)?, self.path, &self.root))
+    }
+}
+
+impl BlockSource for StagedDag {
+    type Error = BlobError;
+
+    fn block(&mut self, cid: &Cid) -> Result<Bytes, BlobError> {
+        self.car.read(cid.hash())
+    }
+}
+
+impl Sealed {
+    /// What was written for `root`, at `path` if it is in a file.
+    pub(super) fn new(written: Written, path: Temporary, root: &Cid) -> Self {
+        Self {
+            kept: written.bytes.map_or(Kept::File(path), Kept::Bytes),
             root: Root::of(root),
             car_bytes: written.car_bytes,
             block_prefixes: written.block_prefixes,
-        })
+        }
+    }
+
+    /// The file, which others may read before it has its name; nothing if it is still in memory.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.kept {
+            Kept::File(file) => file.0.as_deref(),
+            Kept::Bytes(_) => None,
+        }
     }
 }
 

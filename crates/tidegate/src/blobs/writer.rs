@@ -118,6 +118,16 @@ impl CarWriter {
         Ok(Some(written))
     }
 
+    /// How many blocks were written.
+    pub(super) fn blocks(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The digests of all of them, in no order.
+    pub(super) fn digests(&self) -> impl Iterator<Item = Multihash> {
+        self.places.iter().map(|(digest, place)| multihash(digest, place.function))
+    }
+
     /// Whether the block of `hash` was written.
     pub(super) fn contains(&self, hash: &Multihash) -> bool {
         self.place(hash).is_some()

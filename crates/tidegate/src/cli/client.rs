@@ -203,18 +203,22 @@ fn build(builder: reqwest::ClientBuilder) -> anyhow::Result<reqwest::Client> {
 /// # Errors
 /// The server cannot be reached, or refuses; its own words are in the error.
 pub(super) async fn send(request: reqwest::RequestBuilder, address: &Address) -> Result<Response, Failure> {
-    let response = request.send().await.map_err(|error| {
-        let advice = if error.is_connect() {
-            format!("cannot reach {address}; is the server running? --url names another")
-        } else {
-            format!("{address} did not answer")
-        };
-        Failure::Failed(anyhow::Error::new(error.without_url()).context(advice))
-    })?;
+    let response = request.send().await.map_err(|error| Failure::Failed(no_answer(error, address)))?;
     if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
 }
 
-async fn refusal(mut response: Response) -> Failure {
+/// What to say when there is no answer.
+pub(super) fn no_answer(error: reqwest::Error, address: &Address) -> anyhow::Error {
+    let advice = if error.is_connect() {
+        format!("cannot reach {address}; is the server running? --url names another")
+    } else {
+        format!("{address} did not answer")
+    };
+    anyhow::Error::new(error.without_url()).context(advice)
+}
+
+/// What an answer that is no good one means; its own words are in the error.
+pub(super) async fn refusal(mut response: Response) -> Failure {
     let status = response.status();
     let id = response.headers().get("x-request-id");
     let id = id.and_then(|id| id.to_str().ok()).map(ToOwned::to_owned);
@@ -241,12 +245,22 @@ async fn refusal(mut response: Response) -> Failure {
 /// The words in an error's body, without anything that a terminal would obey.
 fn message(body: &[u8]) -> String {
     #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Refused {
+    #[serde(untagged)]
+    enum Refused {
+        Decoo {
+            #[serde(rename = "Message")]
+            message: String,
+        },
+        Api {
+            error: Words,
+        },
+    }
+    #[derive(Deserialize)]
+    struct Words {
         message: String,
     }
     let text = match serde_json::from_slice::<Refused>(body) {
-        Ok(refused) => refused.message,
+        Ok(Refused::Decoo { message } | Refused::Api { error: Words { message } }) => message,
         Err(_) => String::from_utf8_lossy(body).into_owned(),
     };
     let clean: String =
@@ -275,7 +289,8 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_both_dialects_are_shown_in_one_line() {
+    fn errors_of_all_dialects_are_shown_in_one_line() {
+        assert_eq!(message(br#"{"error":{"code":"gone","message":"It is over"}}"#), "It is over");
         assert_eq!(message(br#"{"Code":400,"Message":"The field\ncid"}"#), "The field cid");
         assert_eq!(message(b"bafy is not here\n"), "bafy is not here");
         assert_eq!(message(b"\x1b[31mred"), " [31mred");

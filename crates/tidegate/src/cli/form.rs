@@ -1,25 +1,16 @@
 //! The body of an upload: a form whose files are read while it is sent, so that its length is known and its size does
 //! not matter. Nothing here knows what the fields mean.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::PathBuf,
+use std::{path::PathBuf, sync::Arc};
+
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{
+    progress::Progress,
+    sending::{self, Sending, Sink, Stop},
 };
 
-use anyhow::{Context, anyhow};
-use bytes::Bytes;
-use futures_util::stream;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::{sync::mpsc, task::JoinHandle};
-
-use super::{import::read_full, progress::Progress};
-use crate::blobs::Buffer;
-
-/// One read of a file.
-const PIECE: usize = 256 << 10;
-/// Pieces read ahead of the network.
-const AHEAD: usize = 4;
 /// The longest stand-in for a name, for servers that read only ASCII.
 const FALLBACK_CHARS: usize = 255;
 
@@ -40,27 +31,6 @@ struct Part {
 enum Content {
     Text(Bytes),
     File { path: PathBuf, size: u64 },
-}
-
-/// The body of a form on its way.
-pub(super) struct Sending {
-    /// For the request.
-    pub body: reqwest::Body,
-    /// Ends when all was read or nobody wants more, or with what is wrong with a file.
-    pub reading: JoinHandle<anyhow::Result<()>>,
-}
-
-/// Why reading ended early.
-enum Stop {
-    /// The request is over.
-    Unwanted,
-    File(anyhow::Error),
-}
-
-impl From<anyhow::Error> for Stop {
-    fn from(error: anyhow::Error) -> Self {
-        Self::File(error)
-    }
 }
 
 impl Form {
@@ -122,83 +92,21 @@ impl Form {
         parts.sum::<u64>() + self.end().len() as u64
     }
 
-    /// Begins to read. `progress` is told of every piece that was handed to the network.
+    /// Begins to read and send.
     pub(super) fn send(self, progress: Progress) -> Sending {
-        let (pieces, receiver) = mpsc::channel(AHEAD);
-        let reading = tokio::task::spawn_blocking(move || {
-            let sender = Sender { pieces, progress };
-            match self.write(&sender) {
-                Ok(()) | Err(Stop::Unwanted) => Ok(()),
-                Err(Stop::File(error)) => {
-                    // The request must break off: what was sent is not the whole.
-                    let broken = io::Error::other("a file could not be sent");
-                    let _ = sender.pieces.blocking_send(Err(broken));
-                    Err(error)
-                }
-            }
-        });
-        let stream = stream::unfold(receiver, |mut receiver| async move {
-            receiver.recv().await.map(|piece| (piece, receiver))
-        });
-        Sending { body: reqwest::Body::wrap_stream(stream), reading }
+        sending::send(0, Arc::new(progress), move |sink| self.write(sink))
     }
 
-    fn write(&self, sender: &Sender) -> Result<(), Stop> {
+    fn write(&self, sink: &mut Sink) -> Result<(), Stop> {
         for part in &self.parts {
-            sender.send(part.head.clone())?;
+            sink.bytes(part.head.clone())?;
             match &part.content {
-                Content::Text(text) => sender.send(text.clone())?,
-                Content::File { path, size } => {
-                    let about = || format!("cannot send {}", path.display());
-                    let mut file = File::open(path).with_context(about)?;
-                    send_file(&mut file, *size, sender).map_err(|stop| match stop {
-                        Stop::File(error) => Stop::File(error.context(about())),
-                        Stop::Unwanted => Stop::Unwanted,
-                    })?;
-                }
+                Content::Text(text) => sink.bytes(text.clone())?,
+                Content::File { path, size } => sink.file(path, *size)?,
             }
         }
-        sender.send(self.end())
+        sink.bytes(self.end())
     }
-}
-
-struct Sender {
-    pieces: mpsc::Sender<io::Result<Bytes>>,
-    progress: Progress,
-}
-
-impl Sender {
-    fn send(&self, bytes: Bytes) -> Result<(), Stop> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let len = bytes.len() as u64;
-        self.pieces.blocking_send(Ok(bytes)).map_err(|_| Stop::Unwanted)?;
-        self.progress.add(len);
-        Ok(())
-    }
-}
-
-fn send_file(file: &mut impl Read, size: u64, sender: &Sender) -> Result<(), Stop> {
-    let mut left = size;
-    while left > 0 {
-        let wanted = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
-        let mut buffer = Buffer::new(wanted);
-        let read = read_full(file, buffer.as_mut()).map_err(anyhow::Error::from)?;
-        if read < wanted {
-            return Err(changed("shorter"));
-        }
-        left -= read as u64;
-        sender.send(buffer.freeze(read))?;
-    }
-    if read_full(file, &mut [0]).map_err(anyhow::Error::from)? > 0 {
-        return Err(changed("longer"));
-    }
-    Ok(())
-}
-
-fn changed(how: &str) -> Stop {
-    Stop::File(anyhow!("it is {how} than when it was hashed; leave it alone and pin again"))
 }
 
 /// The field's name, and the file's name in full with a stand-in in ASCII (RFC 6266, RFC 8187). What browsers would escape
@@ -223,7 +131,7 @@ fn disposition(name: &str, file_name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::sending::PIECE, *};
 
     async fn sent(form: Form) -> (Vec<u8>, anyhow::Result<()>) {
         use http_body_util::BodyExt as _;

@@ -16,9 +16,13 @@ mod profile;
 mod progress;
 mod rebuild;
 mod remote_path;
+mod resumable;
 mod save;
+mod sending;
 mod serve;
+mod tarball;
 mod tree;
+mod unfinished;
 mod unpin;
 mod verify;
 

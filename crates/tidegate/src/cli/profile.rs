@@ -92,7 +92,11 @@ pub(super) fn path() -> anyhow::Result<PathBuf> {
         .ok_or_else(|| anyhow!("there is no home folder for a profile; name a file with TIDEGATE_PROFILE"))
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file, all of it or nothing, in a folder and a file that are their owner's alone.
+///
+/// # Errors
+/// One of them cannot be made.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let temporary = folder.join(format!(".profile.{}", uuid::Uuid::now_v7().simple()));

@@ -27,6 +27,7 @@ pub(super) fn complete(config: &mut Config) -> Result<(), Wrong> {
         ("limits.upload_files", config.limits.upload_files == 0),
         ("limits.account_queued", config.limits.account_queued == 0),
         ("limits.upload_idle", config.limits.upload_idle.is_zero()),
+        ("limits.upload_expiry", config.limits.upload_expiry.is_zero()),
         ("server.header_timeout", config.server.header_timeout.is_zero()),
         ("provider.request_timeout", config.provider.request_timeout.is_zero()),
         ("provider.request_retries", config.provider.request_retries == 0),

@@ -141,6 +141,9 @@ pub struct Limits {
     pub upload_idle: Duration,
     /// Slowest rate of an upload, in bytes a second.
     pub upload_rate: ByteSize,
+    /// How long an upload that can go on after a break is kept without news.
+    #[serde(with = "humantime_serde")]
+    pub upload_expiry: Duration,
     /// Bytes one account may pin, where the account itself has no other quota.
     pub account_quota: ByteSize,
     /// Requests by CID that one account may have waiting.

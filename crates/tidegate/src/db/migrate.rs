@@ -12,6 +12,7 @@ const FILES: &[(&str, &str)] = &[
     ("V0003__jobs", include_str!("../../migrations/V0003__jobs.sql")),
     ("V0004__key_terms", include_str!("../../migrations/V0004__key_terms.sql")),
     ("V0005__webhooks", include_str!("../../migrations/V0005__webhooks.sql")),
+    ("V0006__uploads", include_str!("../../migrations/V0006__uploads.sql")),
 ];
 
 /// What the engines spell differently: the placeholder, SQLite's word, PostgreSQL's word.

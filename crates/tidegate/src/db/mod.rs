@@ -4,6 +4,7 @@
 //! accounts keys contents pins settings   the statements, one file per subject; each function takes a Session
 //! scopes links                           what an API key may be used for; uploads without one
 //! jobs/ tallies unpinned                 requests and their fate; lengths of lists; what may be collected
+//! uploads                                unfinished uploads, and what became of them
 //! nonces tokens orders receipts wallets  the same, for selling access
 //! webhooks/                              who is told of what becomes of requests
 //! session                                one transaction in progress
@@ -48,6 +49,7 @@ mod statements;
 mod tallies;
 pub mod tokens;
 pub mod unpinned;
+pub mod uploads;
 mod value;
 pub mod wallets;
 pub mod webhooks;

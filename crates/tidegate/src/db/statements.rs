@@ -57,6 +57,7 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::webhooks::ALL,
         super::webhooks::deliveries::ALL,
         super::webhooks::outbox::ALL,
+        super::uploads::ALL,
     ]
     .into_iter()
     .flatten()

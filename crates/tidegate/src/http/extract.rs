@@ -40,6 +40,9 @@ pub(super) struct Owner<const NEEDS: u8>(pub Caller);
 /// A caller with an access token: `UserAccessToken`. It is good for what its API key is good for.
 pub(super) struct Uploader<const NEEDS: u8>(pub Caller);
 
+/// A caller who sends content to Tidegate's own API, with an access token or an API key.
+pub(super) struct Sender<const NEEDS: u8>(pub Caller);
+
 impl<const NEEDS: u8> FromRequestParts<App> for KeyHolder<NEEDS> {
     type Rejection = PinningError;
 
@@ -70,6 +73,16 @@ impl<const NEEDS: u8> FromRequestParts<App> for Uploader<NEEDS> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PinningError> {
         let token = text(&parts.headers, USER_ACCESS_TOKEN).map(str::trim);
         Ok(Self(admit(parts, app, token.map(Credential::AccessToken), NEEDS).await?))
+    }
+}
+
+impl<const NEEDS: u8> FromRequestParts<App> for Sender<NEEDS> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let token = text(&parts.headers, USER_ACCESS_TOKEN).map(str::trim).map(Credential::AccessToken);
+        let shown = token.or_else(|| bearer(&parts.headers).map(Credential::ApiKey));
+        Ok(Self(admit(parts, app, shown, NEEDS).await?))
     }
 }
 

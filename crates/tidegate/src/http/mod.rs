@@ -13,6 +13,7 @@ mod layers;
 mod moment;
 mod multipart;
 mod ops;
+mod paced;
 mod pinata;
 mod pinning;
 mod provider;

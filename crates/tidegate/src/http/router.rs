@@ -59,6 +59,8 @@ pub(super) fn router(app: App) -> Router {
         .method_not_allowed_fallback(api::method_not_allowed)
         .layer(from_fn(layers::cors::pinning));
 
+    let resumable_uploads = api::uploads::routes();
+
     let gateway = Router::new()
         .route("/ipfs/{*path}", get(gateway::serve))
         .method_not_allowed_fallback(gateway::method_not_allowed)
@@ -85,6 +87,7 @@ pub(super) fn router(app: App) -> Router {
         .merge(pinata)
         .merge(pinning_service)
         .merge(own_api)
+        .merge(resumable_uploads)
         .merge(gateway)
         .merge(provider)
         .merge(operations)

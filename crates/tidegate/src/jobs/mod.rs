@@ -6,6 +6,7 @@ mod deliveries;
 mod from_s3;
 mod requests;
 mod retry;
+mod uploads;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -23,6 +24,7 @@ impl Workers {
         let workers = Self { stop: CancellationToken::new(), tasks: TaskTracker::new() };
         workers.tasks.spawn(collect::run(app.clone(), workers.stop.clone()));
         workers.tasks.spawn(deliveries::run(app.clone(), workers.stop.clone()));
+        workers.tasks.spawn(uploads::run(app.clone(), workers.stop.clone()));
         workers.tasks.spawn(requests::run(app.clone(), workers.stop.clone()));
         workers
     }

@@ -8,8 +8,11 @@ use tidegate_content::{
 };
 use tokio::sync::mpsc::Receiver;
 
-use super::claim::profiles_for;
-use crate::blobs::{BlobError, BlobStore, Root, Sealed, StagedCar};
+use super::{archive::ArchiveError, claim::profiles_for};
+use crate::{
+    blobs::{BlobError, BlobStore, Root, Sealed, StagedCar},
+    db::contents::ContentKind,
+};
 
 /// One step of an upload.
 pub(super) enum Step {
@@ -34,11 +37,20 @@ pub enum CollectError {
     /// The paths of the files do not make a folder.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// What came as an archive is none that can become content.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// Files that lie in no folder together.
     #[error(
         "more than one file or folder was sent; put all into one folder (paths like my-folder/file), or ask for a folder around them"
     )]
     ManyRoots,
+    /// More files than allowed.
+    #[error("an upload may hold {0} files and folders at most")]
+    TooManyFiles(usize),
+    /// The paths of the files are longer, taken together, than allowed.
+    #[error("the names of the files are too long, taken together")]
+    NamesTooLong,
     /// Two names that no large folder can hold together.
     #[error("a large folder cannot hold {0:?} and another name with the same hash")]
     HashCollision(String),
@@ -50,7 +62,8 @@ impl CollectError {
     }
 }
 
-enum Entry {
+/// Something with a path.
+pub(super) enum Entry {
     File(Vec<String>, Imported),
     Directory(Vec<String>),
     Symlink(Vec<String>, Bytes),
@@ -71,6 +84,8 @@ pub(super) struct Collected {
     profile: Profile,
     car: StagedCar,
     entries: Vec<Entry>,
+    /// The file that comes now.
+    open: Option<(Vec<String>, FileImport)>,
 }
 
 /// The content the client named.
@@ -80,7 +95,7 @@ pub(super) struct Found {
     pub cid: Cid,
     /// Bytes of its files.
     pub size: u64,
-    pub is_directory: bool,
+    pub kind: ContentKind,
 }
 
 impl Collected {
@@ -92,31 +107,50 @@ impl Collected {
         steps: &mut Receiver<Step>,
     ) -> Result<Self, CollectError> {
         let mut collected = Self::new(store, hasher, profile)?;
-        let mut open = None;
         while let Some(step) = steps.blocking_recv() {
             match step {
-                Step::Open(path) => open = Some((path, FileImport::new(profile, hasher))),
-                Step::Data(bytes) => {
-                    if let Some((_, file)) = &mut open {
-                        file.push(bytes, &mut collected.car)?;
-                    }
-                }
-                Step::Close => {
-                    if let Some((path, file)) = open.take() {
-                        let imported = file.finish(&mut collected.car)?;
-                        collected.entries.push(Entry::File(path, imported));
-                    }
-                }
-                Step::Directory(path) => collected.entries.push(Entry::Directory(path)),
-                Step::Symlink(path, target) => collected.entries.push(Entry::Symlink(path, target)),
+                Step::Open(path) => collected.open(path),
+                Step::Data(bytes) => collected.data(bytes)?,
+                Step::Close => collected.close()?,
+                Step::Directory(path) => collected.add(Entry::Directory(path)),
+                Step::Symlink(path, target) => collected.add(Entry::Symlink(path, target)),
             }
         }
         Ok(collected)
     }
 
-    fn new(store: &BlobStore, hasher: &Hasher, profile: Profile) -> Result<Self, CollectError> {
+    /// Nothing yet.
+    pub(super) fn new(store: &BlobStore, hasher: &Hasher, profile: Profile) -> Result<Self, CollectError> {
         let car = store.stage(profile.version())?;
-        Ok(Self { store: store.clone(), hasher: hasher.clone(), profile, car, entries: Vec::new() })
+        let (store, hasher) = (store.clone(), hasher.clone());
+        Ok(Self { store, hasher, profile, car, entries: Vec::new(), open: None })
+    }
+
+    /// A file begins.
+    pub(super) fn open(&mut self, path: Vec<String>) {
+        self.open = Some((path, FileImport::new(self.profile, &self.hasher)));
+    }
+
+    /// Its next bytes.
+    pub(super) fn data(&mut self, bytes: Bytes) -> Result<(), CollectError> {
+        if let Some((_, file)) = &mut self.open {
+            file.push(bytes, &mut self.car)?;
+        }
+        Ok(())
+    }
+
+    /// It is complete.
+    pub(super) fn close(&mut self) -> Result<(), CollectError> {
+        if let Some((path, file)) = self.open.take() {
+            let imported = file.finish(&mut self.car)?;
+            self.entries.push(Entry::File(path, imported));
+        }
+        Ok(())
+    }
+
+    /// Something that is no file.
+    pub(super) fn add(&mut self, entry: Entry) {
+        self.entries.push(entry);
     }
 
     /// Seals the content that `wanted` names if that is what came, imported with any profile that could give it.
@@ -213,18 +247,13 @@ impl Collected {
     }
 
     fn finish(mut self, shape: Shape) -> Result<Found, CollectError> {
-        let (imported, is_directory) = match shape {
-            Shape::File(imported) => (imported, false),
+        let (imported, kind) = match shape {
+            Shape::File(imported) => (imported, ContentKind::File),
             Shape::Folder { strip } => {
-                (import_folder(self.profile, &self.entries, strip, &mut self.car)?, true)
+                (import_folder(self.profile, &self.entries, strip, &mut self.car)?, ContentKind::Directory)
             }
         };
-        Ok(Found {
-            sealed: self.car.seal(&imported.cid)?,
-            cid: imported.cid,
-            size: imported.size,
-            is_directory,
-        })
+        Ok(Found { sealed: self.car.seal(&imported.cid)?, cid: imported.cid, size: imported.size, kind })
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use bytes::Bytes;
 use tidegate_content::{
-    Cid, DirectoryEntries, Entity, NodeError, ReadError, ResolveError, import::MAX_DEPTH, resolve,
+    Cid, DirectoryEntries, Entity, NodeError, PbNode, ReadError, ResolveError, UnixFs, cid_text::DAG_PB,
+    import::MAX_DEPTH, resolve,
 };
 
 use crate::{
@@ -24,6 +26,16 @@ pub(crate) fn measure(car: &Arc<CarFile>) -> Result<(ContentKind, u64), ReadErro
         }
         measured => measured,
     }
+}
+
+/// Bytes of content in a block, without what holds a DAG together.
+pub(crate) fn payload(cid: &Cid, block: &Bytes) -> u64 {
+    let message = || UnixFs::decode(&PbNode::decode(block).ok()?.data?).ok();
+    let len = match (cid.codec() == DAG_PB).then(message).flatten() {
+        Some(message) => message.data.map_or(0, |data| data.len()),
+        None => block.len(),
+    };
+    len as u64
 }
 
 struct Measuring {

@@ -5,11 +5,14 @@
 //! `hold.rs` has the rules of holding and letting go, `collection.rs` those of removing; `fulfil.rs` ends what `request.rs` begins.
 
 mod allowance;
+mod archive;
 mod audit;
+mod bounds;
 mod check;
 mod claim;
 mod collect;
 mod collection;
+mod format;
 mod from_s3;
 mod fulfil;
 mod gather;
@@ -21,6 +24,7 @@ mod publish;
 mod repair;
 mod request;
 mod room;
+mod tarball;
 mod unpin;
 mod upload;
 mod whole;
@@ -31,18 +35,21 @@ use tidegate_content::{Cid, FrontierError, Hasher};
 use tokio::sync::{Notify, Semaphore};
 
 pub use allowance::Allowance;
+pub use archive::ArchiveError;
 pub use audit::{Audit, Missing, Unknown};
 pub use check::Damaged;
 pub use claim::{first_profile, profiles_for};
 pub use collect::CollectError;
 pub use collection::Collected;
+pub use format::Format;
 pub use from_s3::Fetch;
 pub use library::{Library, LookupError};
 use library::{PublicRoots, public_roots};
-pub(crate) use measure::measure;
+pub(crate) use measure::{measure, payload};
 pub use repair::Repaired;
 pub use request::Request;
-pub use upload::Upload;
+pub use room::Place;
+pub use upload::{Turn, Upload};
 pub use whole::Wanted;
 
 use crate::{
@@ -77,7 +84,7 @@ pub enum PinError {
     OtherContent,
     /// The files do not make a folder, or the like.
     #[error(transparent)]
-    Collect(#[from] CollectError),
+    Collect(CollectError),
     /// A CID whose content could never be checked.
     #[error(transparent)]
     CannotPull(#[from] FrontierError),
@@ -110,6 +117,16 @@ pub enum PinError {
     Stopped,
 }
 
+impl From<CollectError> for PinError {
+    fn from(error: CollectError) -> Self {
+        match error {
+            CollectError::TooManyFiles(files) => Self::TooManyFiles(files),
+            CollectError::NamesTooLong => Self::NamesTooLong,
+            other => Self::Collect(other),
+        }
+    }
+}
+
 /// What a pin is called beside its CID.
 #[derive(Debug, Clone, Default)]
 pub struct Label {
@@ -137,6 +154,8 @@ pub struct Pins {
     limits: Limits,
     node: Arc<str>,
     uploads: Arc<Semaphore>,
+    /// Blocks of the largest DAG that is taken from an archive.
+    archive_blocks: u64,
     publishing: Arc<Locks<Root>>,
     public: PublicRoots,
     grace: Duration,
@@ -160,6 +179,7 @@ impl Pins {
             hasher: Hasher::all_cores(),
             clock,
             uploads: Arc::new(Semaphore::new(limits.uploads)),
+            archive_blocks: config.pull.blocks,
             limits: limits.clone(),
             node: node.into(),
             publishing: Arc::default(),

@@ -55,8 +55,7 @@ impl Pins {
 
     async fn publish(&self, found: Found, wish: Wish, by: Allowance) -> Result<Pin, PinError> {
         let root = found.sealed.root;
-        let kind = if found.is_directory { ContentKind::Directory } else { ContentKind::File };
-        let committed = match self.put_in_place(found.sealed, kind, found.size).await {
+        let committed = match self.put_in_place(found.sealed, found.kind, found.size).await {
             // A content that comes with its pin cannot be missing.
             Ok(placed) => {
                 self.commit(Some(placed), wish, by).await.and_then(|pinned| pinned.ok_or(PinError::Stopped))
@@ -129,6 +128,29 @@ impl Pins {
         }
         self.make_room(bytes.saturating_sub(place.bytes())).await?;
         if place.take(bytes) { Ok(()) } else { Err(PinError::StoreFull) }
+    }
+
+    /// A place for bytes that were announced, after removing unpinned content before its time if need be.
+    ///
+    /// # Errors
+    /// [`PinError::StoreFull`], or a failure.
+    pub(crate) async fn reserve_place(&self, bytes: u64) -> Result<Place, PinError> {
+        let mut place = self.room.place();
+        self.reserve(&mut place, bytes).await?;
+        Ok(place)
+    }
+
+    /// Makes a place as large as so many bytes need, if it is not.
+    ///
+    /// # Errors
+    /// [`PinError::StoreFull`], or a failure; the place stays as it was then.
+    pub(crate) async fn grow_place(&self, place: &mut Place, bytes: u64) -> Result<(), PinError> {
+        if bytes > place.bytes() { self.reserve(place, bytes).await } else { Ok(()) }
+    }
+
+    /// A place for bytes that are here already, whether there is room or not.
+    pub(crate) fn hold_place(&self, bytes: u64) -> Place {
+        self.room.hold(bytes)
     }
 
     /// Undoes a publication that was not committed. What fails here is done at the next start.

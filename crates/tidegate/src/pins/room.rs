@@ -43,15 +43,21 @@ impl Room {
         let _ = self.0.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
+    /// A place for what is here already, whether there is room or not.
+    pub(super) fn hold(&self, bytes: u64) -> Place {
+        self.count(bytes);
+        Place { room: self.clone(), bytes }
+    }
+
     /// A place for content on its way in, with nothing in it yet.
     pub(super) fn place(&self) -> Place {
         Place { room: self.clone(), bytes: 0 }
     }
 }
 
-/// What one upload takes; free again when dropped.
+/// What something on its way in takes; free again when dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub struct Place {
     room: Room,
     bytes: u64,
 }
@@ -75,7 +81,7 @@ impl Place {
     }
 
     /// Bytes taken.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 

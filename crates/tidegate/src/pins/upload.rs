@@ -10,60 +10,99 @@ use tokio::{
 };
 
 use super::{
-    PinError, Pins,
+    Format, PinError, Pins,
+    archive::Archive,
+    bounds::Bounds,
     collect::{CollectError, Collected, Found, Step},
     gather::Gather,
     room::Place,
+    tarball,
 };
 use crate::telemetry::metrics::{self, Running};
 
 /// Steps waiting for the importing thread; each holds at most one piece of content.
 const WAITING_STEPS: usize = 4;
-/// What the paths of one upload may take in memory.
-const PATH_BYTES: usize = 64 << 20;
 /// When to try again after [`PinError::Busy`].
 const BUSY_RETRY: Duration = Duration::from_secs(2);
+
+/// Leave to receive one upload, of which only so many run at once.
+pub struct Turn {
+    _permit: OwnedSemaphorePermit,
+    _running: Running,
+}
 
 /// Dropping it ends the import and removes what was staged.
 pub struct Upload {
     steps: mpsc::Sender<Step>,
-    worker: JoinHandle<Result<Collected, CollectError>>,
+    worker: JoinHandle<Result<Received, CollectError>>,
     gather: Gather,
     bytes_left: u64,
-    files_left: usize,
-    path_bytes_left: usize,
-    limits: (u64, usize),
+    bounds: Bounds,
+    limit: u64,
     pins: Pins,
     place: Place,
-    _turn: OwnedSemaphorePermit,
-    _running: Running,
+    _turn: Turn,
+}
+
+/// What came.
+enum Received {
+    Files(Collected),
+    Dag(Archive),
 }
 
 impl Pins {
-    /// Begins an upload that is imported with `profile` while it comes.
+    /// Leave to receive an upload.
+    ///
+    /// # Errors
+    /// [`PinError::Busy`] when too many are running.
+    pub fn turn(&self) -> Result<Turn, PinError> {
+        let permit = self.uploads.clone().try_acquire_owned().map_err(|_| PinError::Busy(BUSY_RETRY))?;
+        Ok(Turn { _permit: permit, _running: Running::upload() })
+    }
+
+    /// Begins an upload of files that are imported with `profile` while they come.
     ///
     /// # Errors
     /// [`PinError::Busy`] when too many are running.
     pub fn begin(&self, profile: Profile) -> Result<Upload, PinError> {
-        let turn = self.uploads.clone().try_acquire_owned().map_err(|_| PinError::Busy(BUSY_RETRY))?;
+        self.begin_as(Format::File, profile)
+    }
+
+    /// The same for content that may come as one archive, whose bytes are [written](Upload::write) without a file around them. Only
+    /// files are imported: for a CAR the profile means nothing.
+    ///
+    /// # Errors
+    /// [`PinError::Busy`] when too many are running.
+    pub fn begin_as(&self, format: Format, profile: Profile) -> Result<Upload, PinError> {
+        Ok(self.begin_in(self.turn()?, self.room.place(), format, profile))
+    }
+
+    /// The same with leave and a place that are there already.
+    pub(crate) fn begin_in(&self, turn: Turn, place: Place, format: Format, profile: Profile) -> Upload {
         let (steps, mut receiver) = mpsc::channel(WAITING_STEPS);
         let (store, hasher) = (self.store.clone(), self.hasher.clone());
-        let worker =
-            tokio::task::spawn_blocking(move || Collected::receive(&store, &hasher, profile, &mut receiver));
-        let limits = (self.limits.upload_size.as_u64(), self.limits.upload_files);
-        Ok(Upload {
+        let (bounds, blocks) = (Bounds::new(self.limits.upload_files), self.archive_blocks);
+        let files = bounds.clone();
+        let worker = tokio::task::spawn_blocking(move || match format {
+            Format::File => Collected::receive(&store, &hasher, profile, &mut receiver).map(Received::Files),
+            Format::Tar => {
+                tarball::receive(&store, &hasher, profile, files, &mut receiver).map(Received::Files)
+            }
+            Format::Car => Archive::receive(&store, blocks, &mut receiver).map(Received::Dag),
+        });
+        let limit = self.limits.upload_size.as_u64();
+        let pins = self.clone();
+        Upload {
             steps,
             worker,
             gather: Gather::default(),
-            bytes_left: limits.0,
-            files_left: limits.1,
-            path_bytes_left: PATH_BYTES,
-            limits,
-            pins: self.clone(),
-            place: self.room.place(),
+            bytes_left: limit,
+            bounds,
+            limit,
+            pins,
+            place,
             _turn: turn,
-            _running: Running::upload(),
-        })
+        }
     }
 }
 
@@ -71,8 +110,8 @@ impl Upload {
     /// The same upload, of at most so many bytes of content if that is less than it might have.
     #[must_use]
     pub fn at_most(self, bytes: u64) -> Self {
-        let most = self.limits.0.min(bytes);
-        Self { bytes_left: most, limits: (most, self.limits.1), ..self }
+        let limit = self.limit.min(bytes);
+        Self { bytes_left: limit, limit, ..self }
     }
 
     /// A file begins. Its path is relative to the upload, segments divided by `/`.
@@ -80,19 +119,19 @@ impl Upload {
     /// # Errors
     /// Too many files, or the import has failed.
     pub async fn open_file(&mut self, path: &str) -> Result<(), PinError> {
-        let path = self.path(path)?;
+        let path = self.bounds.path(path)?;
         self.step(Step::Open(path)).await
     }
 
-    /// The next bytes of the file begun last. Waits while the import is behind, which slows the sender down.
+    /// The next bytes of the file begun last, or of the archive. Waits while the import is behind, which slows the sender down.
     ///
     /// # Errors
     /// The upload is too large, the store is full, or the import has failed, as on a full disk.
     pub async fn write(&mut self, mut bytes: Bytes) -> Result<(), PinError> {
         let len = bytes.len() as u64;
-        self.bytes_left = self.bytes_left.checked_sub(len).ok_or(PinError::TooLarge(self.limits.0))?;
-        let received = self.limits.0 - self.bytes_left;
-        self.pins.reserve(&mut self.place, received).await?;
+        self.bytes_left = self.bytes_left.checked_sub(len).ok_or(PinError::TooLarge(self.limit))?;
+        let received = self.limit - self.bytes_left;
+        self.pins.grow_place(&mut self.place, received).await?;
         metrics::received(len);
         while !bytes.is_empty() {
             if let Some(piece) = self.gather.take(&mut bytes) {
@@ -118,7 +157,7 @@ impl Upload {
     /// # Errors
     /// Too many files, or the import has failed.
     pub async fn add_directory(&mut self, path: &str) -> Result<(), PinError> {
-        let path = self.path(path)?;
+        let path = self.bounds.path(path)?;
         self.step(Step::Directory(path)).await
     }
 
@@ -127,15 +166,8 @@ impl Upload {
     /// # Errors
     /// Too many files, or the import has failed.
     pub async fn add_symlink(&mut self, path: &str, target: Bytes) -> Result<(), PinError> {
-        let path = self.path(path)?;
+        let path = self.bounds.path(path)?;
         self.step(Step::Symlink(path, target)).await
-    }
-
-    fn path(&mut self, path: &str) -> Result<Vec<String>, PinError> {
-        self.files_left = self.files_left.checked_sub(1).ok_or(PinError::TooManyFiles(self.limits.1))?;
-        self.path_bytes_left =
-            self.path_bytes_left.checked_sub(path.len() + 64).ok_or(PinError::NamesTooLong)?;
-        Ok(path.strip_suffix('/').unwrap_or(path).split('/').map(str::to_owned).collect())
     }
 
     async fn step(&mut self, step: Step) -> Result<(), PinError> {
@@ -151,20 +183,35 @@ impl Upload {
 
     /// All has come: the content `wanted` names, complete and synced, or nothing if it is not what came.
     pub(super) async fn seal(self, wanted: Cid) -> Result<Option<(Found, Place)>, PinError> {
-        let Self { steps, worker, place, _turn, _running, .. } = self;
-        drop(steps);
-        let collected = worker.await.map_err(|_| PinError::Stopped)??;
-        let sealing = tokio::task::spawn_blocking(move || collected.seal(&wanted));
+        let (received, place, _turn) = self.end().await?;
+        let sealing = tokio::task::spawn_blocking(move || match received {
+            Received::Files(files) => files.seal(&wanted),
+            Received::Dag(dag) if dag.is(&wanted) => dag.seal().map(Some),
+            Received::Dag(_) => Ok(None),
+        });
         let found = sealing.await.map_err(|_| PinError::Stopped)??;
         Ok(found.map(|found| (found, place)))
     }
+
     /// All has come: the whole of it, imported with `profile`, complete and synced.
     pub(super) async fn seal_whole(self, profile: Profile, wrap: bool) -> Result<(Found, Place), PinError> {
-        let Self { steps, worker, place, _turn, _running, .. } = self;
-        drop(steps);
-        let collected = worker.await.map_err(|_| PinError::Stopped)??;
-        let sealing = tokio::task::spawn_blocking(move || collected.seal_whole(profile, wrap));
+        let (received, place, _turn) = self.end().await?;
+        let sealing = tokio::task::spawn_blocking(move || match received {
+            Received::Files(files) => files.seal_whole(profile, wrap),
+            Received::Dag(dag) => dag.seal(),
+        });
         let found = sealing.await.map_err(|_| PinError::Stopped)??;
         Ok((found, place))
+    }
+
+    /// Waits until all that came is imported.
+    async fn end(mut self) -> Result<(Received, Place, Turn), PinError> {
+        if let Some(piece) = self.gather.rest() {
+            self.step(Step::Data(piece)).await?;
+        }
+        let Self { steps, worker, place, _turn: turn, .. } = self;
+        drop(steps);
+        let received = worker.await.map_err(|_| PinError::Stopped)??;
+        Ok((received, place, turn))
     }
 }

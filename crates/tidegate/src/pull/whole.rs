@@ -3,15 +3,14 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use tidegate_content::{Cid, DagWalk, PbNode, ReadError, UnixFs, cid_text::DAG_PB, verify_block};
+use tidegate_content::{DagWalk, ReadError, verify_block};
 use tokio::sync::OwnedMutexGuard;
 
 use super::{PullError, keep::Keeper};
 use crate::{
     blobs::{Access, BlobError, CarFile, Sealed},
     db::contents::ContentKind,
-    pins::measure,
+    pins::{measure, payload},
 };
 
 /// A whole DAG that waits for its place.
@@ -30,9 +29,8 @@ impl Keeper {
     /// Completes the file and walks through it.
     pub(super) fn into_whole(self) -> Result<Pulled, PullError> {
         let Self { partial, turn, .. } = self;
-        let path = partial.path().to_owned();
         let sealed = partial.seal()?;
-        let car = Arc::new(CarFile::open(&path)?);
+        let car = Arc::new(CarFile::open(sealed.path().ok_or(BlobError::Missing)?)?);
         let mut blocks = car.cursor(Access::Disk);
         let mut walk = DagWalk::new(*car.root(), false);
         let mut held: u64 = 0;
@@ -44,16 +42,6 @@ impl Keeper {
         // A DAG may claim that there is less in its files than it makes us keep.
         Ok(Pulled { sealed, kind, size: size.max(held), _turn: turn })
     }
-}
-
-/// Bytes of content in a block, without what holds a DAG together.
-fn payload(cid: &Cid, block: &Bytes) -> u64 {
-    let message = || UnixFs::decode(&PbNode::decode(block).ok()?.data?).ok();
-    let len = match (cid.codec() == DAG_PB).then(message).flatten() {
-        Some(message) => message.data.map_or(0, |data| data.len()),
-        None => block.len(),
-    };
-    len as u64
 }
 
 fn unreadable(error: ReadError<BlobError>) -> PullError {

@@ -21,4 +21,5 @@ mod psa;
 mod pull;
 mod sources;
 mod support;
+mod uploads;
 mod webhooks;

@@ -14,6 +14,7 @@ use super::super::{
     extract::Denied,
     json_body::BodyError,
     multipart::{FormError, ReadError},
+    paced::Broken,
     pinning::PinningError,
     throttle::TooOften,
 };
@@ -175,7 +176,7 @@ macro_rules! as_on_the_pinning_surface {
     };
 }
 
-as_on_the_pinning_surface![Denied, TooOften, DbError, BodyError, FormError, ReadError];
+as_on_the_pinning_surface![Denied, TooOften, DbError, BodyError, Broken, FormError, ReadError];
 
 impl From<CryptoError> for ApiError {
     fn from(error: CryptoError) -> Self {

@@ -5,6 +5,7 @@ mod error;
 mod keys;
 mod upload;
 mod upload_links;
+pub(super) mod uploads;
 mod webhooks;
 
 use serde::Serialize;

@@ -10,8 +10,8 @@ use tidegate_content::{Profile, parse_cid};
 
 use super::{
     super::{
-        multipart::{Multipart, Paced, boundary_of},
-        pinning::pace,
+        multipart::{Multipart, boundary_of},
+        paced::{Pace, PacedBody},
         visit::Visit,
     },
     ApiError,
@@ -51,8 +51,8 @@ pub(in crate::http) async fn put_upload(
     let door = Door::open(&app, &visit, &token).await?;
     door.refuse_if_announced_too_large(request.headers(), 0)?;
     let mut upload = door.begin()?;
-    let limits = &app.config.limits;
-    let mut body = Paced::new(request.into_body(), pace(limits), door.limit());
+    let pace = Pace::of_uploads(&app.config.limits);
+    let mut body = PacedBody::new(request.into_body(), pace).at_most(door.limit());
     upload.open_file("").await?;
     while let Some(bytes) = body.next().await? {
         upload.write(bytes).await?;
@@ -71,8 +71,9 @@ pub(in crate::http) async fn post_upload(
     let door = Door::open(&app, &visit, &token).await?;
     let boundary = boundary_of(request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()))?;
     door.refuse_if_announced_too_large(request.headers(), FORM_OVERHEAD)?;
-    let (limits, limit) = (&app.config.limits, door.limit().saturating_add(FORM_OVERHEAD));
-    let mut form = Multipart::new(request.into_body(), &boundary, pace(limits), limit);
+    let limit = door.limit().saturating_add(FORM_OVERHEAD);
+    let pace = Pace::of_uploads(&app.config.limits);
+    let mut form = Multipart::new(request.into_body(), &boundary, pace, limit);
     let mut received = None;
     while let Some(part) = form.part().await? {
         if part.name != "file" {

@@ -19,6 +19,16 @@ const PINNING: Policy = Policy {
     exposed: "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset",
 };
 
+/// All headers of the tus protocol, and what browsers' clients of it add.
+const UPLOADS: Policy = Policy {
+    methods: "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
+    headers: "Authorization, UserAccessToken, Content-Type, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, \
+              Upload-Defer-Length, Upload-Checksum, X-HTTP-Method-Override, X-Requested-With, X-Request-ID",
+    exposed: "Location, Upload-Offset, Upload-Length, Upload-Metadata, Upload-Defer-Length, Upload-Expires, Tus-Resumable, \
+              Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm, X-Tidegate-Cid, X-Tidegate-Size, \
+              X-Tidegate-Date, X-Request-Id, Retry-After",
+};
+
 /// The lists of the path gateway specification, section 3.2, and what the conformance tests add.
 const GATEWAY: Policy = Policy {
     methods: "GET, HEAD, OPTIONS",
@@ -66,6 +76,17 @@ pub(in crate::http) async fn provider(request: Request, next: Next) -> Response 
 /// For the Cloud and Endpoint API, the Pinning Service API, and Pinata's.
 pub(in crate::http) async fn pinning(request: Request, next: Next) -> Response {
     apply(&PINNING, request, next).await
+}
+
+/// For uploads that go on after a break. What the protocol itself answers to OPTIONS is wanted, too.
+pub(in crate::http) async fn uploads(request: Request, next: Next) -> Response {
+    let is_preflight = request.method() == Method::OPTIONS;
+    let mut response = next.run(request).await;
+    UPLOADS.allow(response.headers_mut());
+    if is_preflight {
+        set(response.headers_mut(), header::ACCESS_CONTROL_MAX_AGE, "86400");
+    }
+    response
 }
 
 /// For `/ipfs`.

@@ -1,19 +1,19 @@
 //! `multipart/form-data` as a stream (RFC 7578, RFC 2046 section 5.1), for uploads of any size.
 //!
-//! `parser.rs` turns bytes into parts in linear time and constant memory; `headers.rs` reads a part's head; `paced.rs` reads a
-//! request's body within its limits, for uploads without a form too; [`Multipart`] joins the parser to it.
+//! `parser.rs` turns bytes into parts in linear time and constant memory; `headers.rs` reads a part's head;
+//! [`Multipart`] joins the parser to a request's body and its limits.
 
 mod headers;
-mod paced;
 mod parser;
 
 use axum::body::Body;
 use bytes::Bytes;
 
 pub use headers::{PartHead, boundary_of};
-pub use paced::{Pace, Paced};
 pub use parser::FormError;
 use parser::{Event, Parser};
+
+use super::paced::{Broken, Pace, PacedBody};
 
 /// Why a form could not be read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -21,33 +21,27 @@ pub enum ReadError {
     /// It is not a well-formed form.
     #[error(transparent)]
     Form(#[from] FormError),
-    /// The client went away or broke the transfer encoding.
-    #[error("the upload ended before its last byte")]
-    Cut,
-    /// The client sends too slowly.
-    #[error("the upload is too slow: fewer than {} bytes came in {:?}", .0.bytes, .0.span)]
-    Slow(Pace),
+    /// It did not come to its end.
+    #[error(transparent)]
+    Broken(#[from] Broken),
     /// A field that is not a file is longer than allowed.
     #[error("a field of the form is longer than {0} bytes")]
     FieldTooLong(usize),
     /// A field that is not a file is not UTF-8.
     #[error("a field of the form is not UTF-8 text")]
     FieldNotText,
-    /// More than the limit came.
-    #[error("the request is larger than {0} bytes")]
-    TooLarge(u64),
 }
 
 /// A form being received.
 pub struct Multipart {
-    body: Paced,
+    body: PacedBody,
     parser: Parser,
 }
 
 impl Multipart {
     /// Reads `body`, whose parts are divided by `boundary`, at `pace` or faster and up to `limit` bytes in all.
     pub fn new(body: Body, boundary: &str, pace: Pace, limit: u64) -> Self {
-        Self { body: Paced::new(body, pace, limit), parser: Parser::new(boundary) }
+        Self { body: PacedBody::new(body, pace).at_most(limit), parser: Parser::new(boundary) }
     }
 
     /// The head of the next part; `None` at the form's end. The part before must have been read.
@@ -104,7 +98,7 @@ impl Multipart {
             if let Some(event) = self.parser.next()? {
                 return Ok(event);
             }
-            let bytes = self.body.next().await?.ok_or(ReadError::Cut)?;
+            let bytes = self.body.next().await?.ok_or(Broken::Cut)?;
             self.parser.feed(bytes);
         }
     }

@@ -19,7 +19,8 @@ use crate::{
     http::{
         extract::PIN,
         multipart::{Multipart, boundary_of},
-        pinning::{pace, receive_entry, request_limit},
+        paced::Pace,
+        pinning::{receive_entry, request_limit},
     },
     pins::{Upload, Wanted},
 };
@@ -49,7 +50,8 @@ pub(in crate::http) async fn pin_file(
 ) -> Result<Json<Pinned>, PinataError> {
     let limits = &app.config.limits;
     let boundary = boundary_of(request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()))?;
-    let mut form = Multipart::new(request.into_body(), &boundary, pace(limits), request_limit(limits));
+    let mut form =
+        Multipart::new(request.into_body(), &boundary, Pace::of_uploads(limits), request_limit(limits));
 
     let (mut metadata, mut options, mut upload, mut first_name) = (None, None, None, None);
     while let Some(part) = form.part().await? {

@@ -14,6 +14,7 @@ use super::super::{
     extract::Denied,
     json_body::BodyError,
     multipart::{FormError, ReadError},
+    paced::Broken,
     throttle::TooOften,
 };
 use crate::{
@@ -142,15 +143,22 @@ impl From<FormError> for PinningError {
     }
 }
 
+impl From<Broken> for PinningError {
+    fn from(error: Broken) -> Self {
+        match error {
+            Broken::Cut => Self::BadRequest(error.to_string()),
+            Broken::Slow(_) => Self::TooSlow(error.to_string()),
+            Broken::TooLarge(_) => Self::TooLarge(error.to_string()),
+        }
+    }
+}
+
 impl From<ReadError> for PinningError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Form(error) => error.into(),
-            ReadError::Cut | ReadError::FieldTooLong(_) | ReadError::FieldNotText => {
-                Self::BadRequest(error.to_string())
-            }
-            ReadError::Slow(_) => Self::TooSlow(error.to_string()),
-            ReadError::TooLarge(_) => Self::TooLarge(error.to_string()),
+            ReadError::Broken(error) => error.into(),
+            ReadError::FieldTooLong(_) | ReadError::FieldNotText => Self::BadRequest(error.to_string()),
         }
     }
 }
@@ -173,6 +181,9 @@ impl From<PinError> for PinningError {
             PinError::TooManyQueued(_) => Self::TooMany(sentence(&error), QUEUE_RETRY),
             PinError::StoreFull => Self::Failed(Failure::StorageFull.log(&error)),
             PinError::Collect(CollectError::Blob(error)) | PinError::Blob(error) => error.into(),
+            PinError::Collect(CollectError::Archive(error)) => {
+                Self::BadRequest(format!("The archive cannot be pinned: {error}"))
+            }
             PinError::Collect(error) => Self::BadRequest(format!("The files do not make a folder: {error}")),
             PinError::Db(error) => error.into(),
             PinError::Stopped => Self::Failed(Failure::Internal.log(&error)),

@@ -1,5 +1,5 @@
-//! The fields of an upload's form beside its files: `cid`, `secret`, `decooMetadata`, and `profile` and `visibility`, which
-//! are ours.
+//! The fields of an upload's form beside its files: `cid`, `secret`, `decooMetadata`, and `profile`, `visibility` and
+//! `format`, which are ours.
 
 use tidegate_content::{Cid, Profile, parse_cid};
 
@@ -8,7 +8,7 @@ use crate::{
     accounts::{Accounts, Caller},
     db::pins::Visibility,
     http::multipart::Multipart,
-    pins::{Label, profiles_for},
+    pins::{Format, Label, profiles_for},
 };
 
 /// The longest field that is not a file.
@@ -23,6 +23,9 @@ pub(super) struct Fields {
     metadata: Option<Option<String>>,
     profile: Option<Profile>,
     visibility: Option<Visibility>,
+    format: Option<Format>,
+    /// The first file has come, and with it what it was taken for.
+    received: bool,
     signed: bool,
 }
 
@@ -31,6 +34,18 @@ pub(super) struct Fields {
 pub(super) struct NamedCid {
     pub cid: Cid,
     pub text: String,
+}
+
+impl NamedCid {
+    /// Whether files that come in this format could have the CID. A CAR brings blocks of any kind.
+    fn suits(&self, format: Format) -> Result<(), PinningError> {
+        if format != Format::Car && profiles_for(&self.cid).is_empty() {
+            return Err(PinningError::BadRequest(
+                "The field cid: an uploaded file has a CID of DAG-PB or raw bytes with SHA-256".to_owned(),
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// What a complete form says beside its files.
@@ -52,6 +67,12 @@ impl Fields {
             }
             "profile" => self.profile.replace(profile(&form.text(FIELD_BYTES).await?)?).is_some(),
             "visibility" => self.visibility.replace(visibility(&form.text(FIELD_BYTES).await?)?).is_some(),
+            "format" if self.received => {
+                return Err(PinningError::BadRequest(
+                    "The field format must come before the file".to_owned(),
+                ));
+            }
+            "format" => self.format.replace(format(&form.text(FIELD_BYTES).await?)?).is_some(),
             _ => return Ok(form.skip().await?),
         };
         if twice {
@@ -63,6 +84,14 @@ impl Fields {
     /// The CID, if it has come.
     pub(super) fn cid(&self) -> Option<&Cid> {
         self.cid.as_ref().map(|named| &named.cid)
+    }
+
+    /// What the file that comes now is. From here on a CID is refused that no upload of the kind could have.
+    pub(super) fn begin_file(&mut self) -> Result<Format, PinningError> {
+        self.received = true;
+        let format = self.format.unwrap_or_default();
+        self.cid.as_ref().map_or(Ok(()), |named| named.suits(format))?;
+        Ok(format)
     }
 
     /// How to import the files, if the client says.
@@ -86,6 +115,7 @@ impl Fields {
     /// All that has come, if nothing is missing.
     pub(super) fn complete(self) -> Result<Complete, PinningError> {
         let cid = self.cid.ok_or_else(|| missing("cid"))?;
+        cid.suits(self.format.unwrap_or_default())?;
         match (self.secret, self.signed) {
             (Some(_), true) => {
                 let label = Label { name: self.metadata.flatten(), visibility: self.visibility };
@@ -105,11 +135,6 @@ pub(super) fn missing(field: &str) -> PinningError {
 fn named_cid(text: String) -> Result<NamedCid, PinningError> {
     let cid =
         parse_cid(&text).map_err(|error| PinningError::BadRequest(format!("The field cid: {error}")))?;
-    if profiles_for(&cid).is_empty() {
-        return Err(PinningError::BadRequest(
-            "The field cid: an uploaded file has a CID of DAG-PB or raw bytes with SHA-256".to_owned(),
-        ));
-    }
     Ok(NamedCid { cid, text })
 }
 
@@ -117,6 +142,13 @@ fn profile(text: &str) -> Result<Profile, PinningError> {
     Profile::by_name(text.trim()).ok_or_else(|| {
         let names: Vec<_> = Profile::ALL.iter().map(Profile::name).collect();
         PinningError::BadRequest(format!("The field profile: it is one of {}", names.join(", ")))
+    })
+}
+
+fn format(text: &str) -> Result<Format, PinningError> {
+    Format::by_name(text.trim()).ok_or_else(|| {
+        let names = Format::ALL.map(Format::as_str);
+        PinningError::BadRequest(format!("The field format: it is one of {}", names.join(", ")))
     })
 }
 

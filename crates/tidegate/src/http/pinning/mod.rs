@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 pub(super) use error::{PinningError, method_not_allowed};
 pub(super) use lists::{list_jobs, list_pins};
 pub(super) use pin_by_hash::pin_by_hash;
-pub(super) use pin_file::{pace, pin_file, receive_entry, request_limit};
+pub(super) use pin_file::{pin_file, receive_entry, request_limit};
 pub(super) use pin_from_s3::pin_from_s3;
 pub(super) use unpin::unpin;
 

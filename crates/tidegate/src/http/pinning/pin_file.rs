@@ -18,9 +18,10 @@ use crate::{
     db::pins::Visibility,
     http::{
         extract::{PIN, Uploader},
-        multipart::{Multipart, Pace, PartHead, boundary_of},
+        multipart::{Multipart, PartHead, boundary_of},
+        paced::Pace,
     },
-    pins::{Label, Upload, first_profile},
+    pins::{Format, Label, Upload, first_profile},
 };
 
 /// For each file of an upload, what its part may need beside its content.
@@ -56,7 +57,7 @@ pub(in crate::http) async fn pin_file(
     let boundary = boundary_of(request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()))?;
     let limit = request_limit(limits);
     refuse_if_announced_too_large(request.headers(), limits, limit)?;
-    let mut form = Multipart::new(request.into_body(), &boundary, pace(limits), limit);
+    let mut form = Multipart::new(request.into_body(), &boundary, Pace::of_uploads(limits), limit);
 
     let Received { upload, cid, label } = receive(&app, &caller, &mut form).await?;
     let visibility = label.visibility.map(Visibility::as_str);
@@ -86,11 +87,19 @@ async fn receive(app: &App, caller: &Caller, form: &mut Multipart) -> Result<Rec
             fields.check_signature(&app.accounts, caller).await?;
             continue;
         }
+        let format = fields.begin_file()?;
+        let is_first = upload.is_none();
         let upload = match &mut upload {
             Some(upload) => upload,
-            none => none.insert(app.pins.begin(first_profile(fields.profile(), fields.cid()))?),
+            none => none.insert(app.pins.begin_as(format, first_profile(fields.profile(), fields.cid()))?),
         };
-        receive_entry(upload, &part, form).await?;
+        match format {
+            Format::File => receive_entry(upload, &part, form).await?,
+            Format::Tar | Format::Car if is_first => receive_archive(upload, form).await?,
+            Format::Tar | Format::Car => {
+                return Err(PinningError::BadRequest("An archive comes alone, as the only file".to_owned()));
+            }
+        }
         file_name = file_name.or(part.file_name);
     }
     fields.check_signature(&app.accounts, caller).await?;
@@ -98,6 +107,14 @@ async fn receive(app: &App, caller: &Caller, form: &mut Multipart) -> Result<Rec
     let Complete { cid, label } = fields.complete()?;
     let name = label.name.or(file_name).filter(|name| !name.is_empty());
     Ok(Received { upload, cid, label: Label { name, ..label } })
+}
+
+/// Takes the one `file` part of an upload that is an archive.
+async fn receive_archive(upload: &mut Upload, form: &mut Multipart) -> Result<(), PinningError> {
+    while let Some(bytes) = form.data().await? {
+        upload.write(bytes).await?;
+    }
+    Ok(())
 }
 
 /// Takes one `file` part: a file, or as Kubo's clients mark them, a folder or a symbolic link.
@@ -135,12 +152,6 @@ pub(in crate::http) fn request_limit(limits: &Limits) -> u64 {
         .as_u64()
         .saturating_add(FORM_OVERHEAD)
         .saturating_add(files.saturating_mul(PART_OVERHEAD))
-}
-
-/// How fast an upload must come: so many bytes while we wait for as long as it may be idle.
-pub(in crate::http) fn pace(limits: &Limits) -> Pace {
-    let millis = u64::try_from(limits.upload_idle.as_millis()).unwrap_or(u64::MAX);
-    Pace { bytes: limits.upload_rate.as_u64().saturating_mul(millis) / 1000, span: limits.upload_idle }
 }
 
 /// With `Content-Length` a hopeless upload ends before it begins.

@@ -1,5 +1,6 @@
 //! What people and programs see that speak Decoo's API.
 
+mod archives;
 mod browsers;
 mod claims;
 mod cloud;

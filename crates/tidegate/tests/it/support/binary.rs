@@ -172,7 +172,8 @@ pub struct User {
     pub profile: PathBuf,
     /// What `account create` said.
     pub account: Value,
-    address: String,
+    /// Which server they call.
+    pub address: String,
 }
 
 impl User {

@@ -15,6 +15,8 @@ pub mod person;
 pub mod postgres;
 pub mod process;
 pub mod server;
+pub mod tarball;
+pub mod tus;
 pub mod wallet;
 pub mod wire;
 

@@ -8,32 +8,32 @@ use bytes::{Buf, Bytes, BytesMut};
 ///
 /// Every byte is copied at most once (and by the growth of `partial`), so the cost is linear however the input is cut.
 #[derive(Debug, Default)]
-pub(super) struct Input {
+pub(crate) struct Input {
     pieces: VecDeque<Bytes>,
     /// Grows with what arrives, not with what is announced.
     partial: BytesMut,
 }
 
 impl Input {
-    pub(super) fn push(&mut self, piece: Bytes) {
+    pub(crate) fn push(&mut self, piece: Bytes) {
         if !piece.is_empty() {
             self.pieces.push_back(piece);
         }
     }
 
     /// Forgets everything.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
     /// Whether nothing waits. The beginning of an item does not count.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
     /// The item of the next `len` bytes, when all of it has arrived: a slice of one piece, or put together from
     /// several. Until then every call must name the same length.
-    pub(super) fn take(&mut self, len: usize) -> Option<Bytes> {
+    pub(crate) fn take(&mut self, len: usize) -> Option<Bytes> {
         if let Some(front) = self.pieces.front_mut()
             && self.partial.is_empty()
             && front.len() >= len
@@ -54,14 +54,23 @@ impl Input {
     }
 
     /// The next byte. Not within an item.
-    pub(super) fn byte(&mut self) -> Option<u8> {
+    pub(crate) fn byte(&mut self) -> Option<u8> {
         let byte = self.pieces.front_mut()?.get_u8();
         self.drop_empty_front();
         Some(byte)
     }
 
+    /// Up to `most` bytes, as they lie; `None` when nothing waits. Not within an item.
+    pub(crate) fn some(&mut self, most: u64) -> Option<Bytes> {
+        let front = self.pieces.front_mut()?;
+        let len = usize::try_from(most).map_or(front.len(), |most| most.min(front.len()));
+        let taken = front.split_to(len);
+        self.drop_empty_front();
+        Some(taken)
+    }
+
     /// Drops up to `most` bytes and says how many; `None` when nothing waits. Not within an item.
-    pub(super) fn skip(&mut self, most: u64) -> Option<u64> {
+    pub(crate) fn skip(&mut self, most: u64) -> Option<u64> {
         let front = self.pieces.front_mut()?;
         let skipped = usize::try_from(most).map_or(front.len(), |most| most.min(front.len()));
         front.advance(skipped);

@@ -1,0 +1,158 @@
+//! Errors in the shape of the API, with the statuses that the protocol wants.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::headers::{UPLOAD_OFFSET, VERSION};
+use crate::{
+    http::{api::ApiError, json_body::BodyError},
+    uploads::{Interrupted, Refusal, RefusalKind, UploadError},
+};
+
+/// Why a request about an upload was refused.
+#[derive(Debug)]
+pub(in crate::http) enum TusError {
+    /// Another version of the protocol, or none.
+    Version,
+    /// A header that must be there and say something.
+    Header(String),
+    /// A body of another type.
+    MediaType,
+    /// The JSON body.
+    Body(BodyError),
+    /// As everywhere in the API.
+    Api(ApiError),
+    /// About the upload.
+    Upload(UploadError),
+}
+
+impl TusError {
+    pub(super) fn header(name: &HeaderName, how: &str) -> Self {
+        Self::Header(format!("The header {name} {how}"))
+    }
+}
+
+impl IntoResponse for TusError {
+    fn into_response(self) -> Response {
+        let (status, code, message) = match &self {
+            Self::Api(_) => return self.into_api_response(),
+            Self::Version => (
+                StatusCode::PRECONDITION_FAILED,
+                "tus_version",
+                "The header Tus-Resumable must be there and say 1.0.0".to_owned(),
+            ),
+            Self::Header(message) => (StatusCode::BAD_REQUEST, "bad_request", message.clone()),
+            Self::MediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "media_type",
+                "The Content-Type must be application/offset+octet-stream".to_owned(),
+            ),
+            Self::Body(error) => {
+                let status = match error {
+                    BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+                    BodyError::Slow => StatusCode::REQUEST_TIMEOUT,
+                    BodyError::Cut | BodyError::NotJson(_) => StatusCode::BAD_REQUEST,
+                };
+                (status, "bad_request", error.to_string())
+            }
+            Self::Upload(error) => {
+                let (status, code) = status_of(error);
+                (status, code, capitalised(&error.to_string()))
+            }
+        };
+        let body = Json(json!({"error": {"code": code, "message": message}}));
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        match &self {
+            Self::Version => {
+                headers.insert("tus-version", VERSION);
+            }
+            Self::Upload(UploadError::WrongOffset(here)) => {
+                headers.insert(UPLOAD_OFFSET, (*here).into());
+            }
+            _ if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(header::RETRY_AFTER, seconds(Refusal::RETRY));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl TusError {
+    fn into_api_response(self) -> Response {
+        match self {
+            Self::Api(error) => error.into_response(),
+            other => other.into_response(),
+        }
+    }
+}
+
+fn status_of(error: &UploadError) -> (StatusCode, &'static str) {
+    match error {
+        UploadError::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+        UploadError::Elsewhere => (StatusCode::NOT_FOUND, "elsewhere"),
+        UploadError::Expired => (StatusCode::GONE, "expired"),
+        UploadError::Over(_) => (StatusCode::GONE, "failed"),
+        UploadError::WrongOffset(_) => (StatusCode::CONFLICT, "wrong_offset"),
+        UploadError::Incomplete(_) => (StatusCode::CONFLICT, "incomplete"),
+        UploadError::Importing => (StatusCode::CONFLICT, "importing"),
+        UploadError::TakenOver => (StatusCode::CONFLICT, "taken_over"),
+        UploadError::Length | UploadError::Wish(_) => (StatusCode::BAD_REQUEST, "bad_request"),
+        UploadError::TooLong(_) | UploadError::BeyondEnd(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        UploadError::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many_uploads"),
+        // 460: the protocol's own.
+        UploadError::Checksum => {
+            (StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST), "checksum_mismatch")
+        }
+        UploadError::Interrupted(Interrupted::Cut) => (StatusCode::BAD_REQUEST, "cut"),
+        UploadError::Interrupted(Interrupted::Slow) => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
+        UploadError::Interrupted(Interrupted::Stopping) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        UploadError::Refused(refusal) => status_of_refusal(refusal.code),
+    }
+}
+
+fn status_of_refusal(code: RefusalKind) -> (StatusCode, &'static str) {
+    let status = match code {
+        RefusalKind::Mismatch | RefusalKind::BadContent => StatusCode::BAD_REQUEST,
+        RefusalKind::Forbidden => StatusCode::FORBIDDEN,
+        RefusalKind::TooLarge | RefusalKind::QuotaExceeded => StatusCode::PAYLOAD_TOO_LARGE,
+        RefusalKind::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
+        RefusalKind::Busy | RefusalKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        RefusalKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (status, code.as_str())
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn seconds(after: Duration) -> HeaderValue {
+    HeaderValue::from(after.as_secs())
+}
+
+impl From<ApiError> for TusError {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<UploadError> for TusError {
+    fn from(error: UploadError) -> Self {
+        Self::Upload(error)
+    }
+}
+
+impl From<BodyError> for TusError {
+    fn from(error: BodyError) -> Self {
+        Self::Body(error)
+    }
+}
