@@ -177,7 +177,7 @@ impl Accounts {
         if link.uses >= link.max_uses {
             return Err(LinkError::UsedUp);
         }
-        let holder = Holder { account: link.account, key: link.key.clone() };
+        let holder = Holder { account: link.account, key: link.key.clone(), prefix: None };
         let caller = self.caller(holder).await.and_then(|caller| {
             caller.may(Scopes::of_bits(Scope::Pin.bits()))?;
             Ok(caller)

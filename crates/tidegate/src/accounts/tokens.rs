@@ -24,6 +24,8 @@ use super::{AuthError, Caller, CryptoError};
 pub(super) struct Holder {
     pub(super) account: AccountId,
     pub(super) key: String,
+    /// What is shown of the key, where it was seen.
+    pub(super) prefix: Option<String>,
 }
 
 /// How long an access token lasts.
@@ -90,15 +92,13 @@ impl Tokens {
     /// The first characters of the API key of this row that tell it from others: the beginning of its signature, which is behind
     /// its last dot. What is left of the signature is more than anybody can guess.
     pub(super) fn prefix(&self, row: &ApiKey) -> Result<String, CryptoError> {
-        let key = self.api_key(row)?;
-        let signature = key.expose_secret().rsplit('.').next().unwrap_or_default();
-        Ok(signature.chars().take(PREFIX).collect())
+        Ok(prefix_of(self.api_key(row)?.expose_secret()))
     }
 
     /// Whose API key this is, if it is one of ours. Whether it was revoked is the database's to say.
     pub(super) fn read_api_key(&self, token: &str) -> Result<Holder, AuthError> {
         let claims: ApiClaims = self.api.read(token)?;
-        Holder::new(&claims.sub, claims.jti)
+        Holder::new(&claims.sub, claims.jti, Some(prefix_of(token)))
     }
 
     pub(super) fn access_token(&self, caller: &Caller, now: Timestamp) -> Result<AccessToken, CryptoError> {
@@ -129,7 +129,7 @@ impl Tokens {
         if now >= expires_at {
             return Err(AuthError::Expired);
         }
-        Ok((Holder::new(&claims.sub, claims.key)?, expires_at))
+        Ok((Holder::new(&claims.sub, claims.key, None)?, expires_at))
     }
 }
 
@@ -183,10 +183,14 @@ impl Kind {
 }
 
 impl Holder {
-    fn new(sub: &str, key: String) -> Result<Self, AuthError> {
+    fn new(sub: &str, key: String, prefix: Option<String>) -> Result<Self, AuthError> {
         let account = sub.parse().map(AccountId).map_err(|_| AuthError::Invalid)?;
-        Ok(Self { account, key })
+        Ok(Self { account, key, prefix })
     }
+}
+
+fn prefix_of(api_key: &str) -> String {
+    api_key.rsplit('.').next().unwrap_or_default().chars().take(PREFIX).collect()
 }
 
 #[cfg(test)]
@@ -218,11 +222,11 @@ mod tests {
     }
 
     fn holder() -> Holder {
-        Holder { account: AccountId(7), key: "0190".to_owned() }
+        Holder { account: AccountId(7), key: "0190".to_owned(), prefix: None }
     }
 
     fn caller(terms: KeyTerms) -> Caller {
-        let Holder { account, key } = holder();
+        let Holder { account, key, .. } = holder();
         Caller { account, key, prefix: String::new(), terms, uses: 0 }
     }
 
@@ -235,8 +239,9 @@ mod tests {
         assert_eq!(text(parts[0]), r#"{"typ":"JWT","alg":"HS256"}"#);
         assert_eq!(text(parts[1]), r#"{"sub":"7","jti":"0190","iat":1,"aud":"tidegate:api"}"#);
         assert_eq!(tokens().api_key(&row()).unwrap().expose_secret(), key.expose_secret());
-        assert_eq!(tokens().read_api_key(key.expose_secret()), Ok(holder()));
         let prefix = tokens().prefix(&row()).unwrap();
+        let expected = Holder { prefix: Some(prefix.clone()), ..holder() };
+        assert_eq!(tokens().read_api_key(key.expose_secret()), Ok(expected));
         assert!(prefix.len() == 8 && parts[2].starts_with(&prefix), "{prefix}");
     }
 

@@ -28,7 +28,9 @@ statements! {
     DELETE = "DELETE FROM upload_links WHERE account_id = $1 AND id = $2 AND key_id = COALESCE($3, key_id)";
     PURGE = "DELETE FROM upload_links WHERE expires_at <= $1";
     // One statement, so that two at once cannot both have the last use.
-    SPEND_USE = "UPDATE upload_links SET uses = uses + 1 WHERE id = $1 AND uses < max_uses AND expires_at > $2";
+    SPEND_USE = "UPDATE upload_links SET uses = uses + 1 WHERE id = $1 AND uses < max_uses AND expires_at > $2
+                 AND EXISTS (SELECT 1 FROM api_keys WHERE api_keys.id = upload_links.key_id AND revoked_at IS NULL
+                             AND (api_keys.expires_at IS NULL OR api_keys.expires_at > $2))";
 }
 
 /// The SHA-256 of what is in the link.
@@ -183,7 +185,7 @@ pub async fn purge_links(s: &mut Session<'_>, cutoff: Timestamp) -> Result<(), D
     s.execute(PURGE, &[cutoff.into()]).await.map(drop)
 }
 
-/// Takes one of the link's uses, in the transaction of the pin; false when none is left, or the link is gone.
+/// Takes one of the link's uses, in the transaction of the pin; false when none is left, or the link or its key is not good any more.
 ///
 /// # Errors
 ///

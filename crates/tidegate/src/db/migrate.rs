@@ -97,6 +97,30 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_an_earlier_version_may_do_everything_and_what_waits_gets_its_turn() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        let before = runner(Engine::Sqlite).unwrap().set_target(refinery::Target::Version(3));
+        before.run(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO accounts (email, password_hash, created_at) VALUES ('a', '', 1), ('b', '', 1);
+                 INSERT INTO api_keys (id, account_id, name, created_at) VALUES ('k', 1, 'default', 1);
+                 INSERT INTO jobs (id, account_id, created_at, source, status, meta, origins, visibility, task, due_at, updated_at) VALUES
+                     ('1', 1, 1, 'psa', 'queued', '{}', '[]', 'public', '{}', 70, 1),
+                     ('2', 1, 2, 'psa', 'queued', '{}', '[]', 'public', '{}', 50, 1),
+                     ('3', 2, 1, 'psa', 'failed', '{}', '[]', 'public', '{}', NULL, 1);",
+            )
+            .unwrap();
+        runner(Engine::Sqlite).unwrap().run(&mut connection).unwrap();
+        let text = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(
+            text("SELECT scopes || uses FROM api_keys WHERE expires_at IS NULL"),
+            "read pin unpin admin0"
+        );
+        assert_eq!(text("SELECT group_concat(account_id || ' ' || due_at) FROM turns"), "1 50");
+    }
+
+    #[test]
     fn pins_of_an_earlier_version_become_jobs_with_times_of_their_own() {
         let mut connection = rusqlite::Connection::open_in_memory().unwrap();
         let before = runner(Engine::Sqlite).unwrap().set_target(refinery::Target::Version(2));

@@ -37,11 +37,11 @@ async fn a_key_may_come_so_often_and_then_waits() {
 
     // Each surface says it in its own shape.
     let details = json!({"error": {"reason": "TOO_MANY_REQUESTS", "details": WORDS}});
-    assert_eq!(limited(ann.ask("/psa/pins").await), details);
+    assert_eq!(limited(&ann.ask("/psa/pins").await), details);
     let details = json!({"error": {"reason": "RATE_LIMITED", "details": WORDS}});
-    assert_eq!(limited(ann.ask("/data/pinList").await), details);
+    assert_eq!(limited(&ann.ask("/data/pinList").await), details);
     let details = json!({"error": {"code": "too_many_requests", "message": WORDS}});
-    assert_eq!(limited(ann.ask("/api/v1/account").await), details);
+    assert_eq!(limited(&ann.ask("/api/v1/account").await), details);
 
     server.clock.advance(Duration::from_millis(9_999));
     ann.ask("/ping").await.refusal(429);
@@ -74,12 +74,12 @@ async fn an_address_may_come_so_often_whoever_it_says_it_is() {
 
     // Without a key, too; in the Provider's shape, with a link; but not for what is public, or for operators.
     let bare = async |path: &str| server.get_with(path, &[("x-forwarded-for", "203.0.113.1")]).await;
-    assert_eq!(limited(bare("/psa/pins").await)["error"]["reason"], "TOO_MANY_REQUESTS");
+    assert_eq!(limited(&bare("/psa/pins").await)["error"]["reason"], "TOO_MANY_REQUESTS");
     let nonce = bare("/api/services/nonce?userAddress=0x9fD6d4e9cd2F8F668d18E37B18B39FFe63Dac3bf").await;
-    assert_eq!(limited(nonce), json!({"error": "You ask too often; try again after a while."}));
+    assert_eq!(limited(&nonce), json!({"error": "You ask too often; try again after a while."}));
     let link = server.client.put(server.url(&format!("/upload/{}", "A".repeat(43))));
     let link = Answer::of(link.header("x-forwarded-for", "203.0.113.1").body("x")).await;
-    assert_eq!(limited(link)["error"]["code"], "too_many_requests");
+    assert_eq!(limited(&link)["error"]["code"], "too_many_requests");
     assert_ne!(bare("/api/services/download").await.status, 429);
     for _ in 0..10 {
         bare("/ipfs/bafkqaaa").await.expect(200);
@@ -135,7 +135,7 @@ async fn nobody_on_this_machine_meets_a_limit_that_is_not_for_keys() {
 
 /// The body of an answer that says so, and when to come again.
 #[track_caller]
-fn limited(answer: Answer) -> Value {
+fn limited(answer: &Answer) -> Value {
     assert_eq!(answer.status, 429, "{answer:?}");
     assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
     answer.json()
