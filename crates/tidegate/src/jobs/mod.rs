@@ -4,6 +4,7 @@ mod by_cid;
 mod collect;
 mod deliveries;
 mod from_s3;
+mod presigned;
 mod requests;
 mod retry;
 mod uploads;

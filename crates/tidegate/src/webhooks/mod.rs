@@ -16,15 +16,14 @@ mod message;
 mod schedule;
 mod secret;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use secrecy::{SecretSlice, SecretString};
 use tokio::sync::Notify;
 use url::Url;
 
 use crate::{
     accounts::{CryptoError, Purpose, Sealing, ServerKey},
-    clock::{Clock, Timestamp},
+    clock::Clock,
     db::{
         AccountId, Db, DbError, accounts,
         webhooks::{
@@ -38,15 +37,12 @@ use crate::{
 pub use announce::{announce_removed, announce_result};
 pub use message::Event;
 pub use schedule::{after_failure, given_up};
-pub use secret::{Secret, signature};
+pub use secret::{Secret, Shown, signature};
 
 /// Webhooks of one account.
 pub const MAX_WEBHOOKS: u64 = 20;
 /// The longest URL, in bytes.
 const MAX_URL: usize = 2048;
-/// How long a message is signed with the old secret, too.
-const OLD_SECRET: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// Why a webhook was not made or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
@@ -94,14 +90,6 @@ pub struct Wish {
     pub events: Option<Vec<String>>,
     /// Whether they are.
     pub active: Option<bool>,
-}
-
-/// A webhook's secret, to be shown.
-pub struct Shown {
-    /// As receivers take it: `whsec_` and base64.
-    pub secret: SecretString,
-    /// Until when messages are signed with the one before, too.
-    pub old_until: Option<Timestamp>,
 }
 
 /// The webhooks of this server. Cheap to clone.
@@ -199,34 +187,6 @@ impl Webhooks {
         write.await
     }
 
-    /// The secret of a webhook, and of callbacks also where none was ever asked for.
-    ///
-    /// # Errors
-    /// See [`WebhookError`].
-    pub async fn secret(&self, account: AccountId, which: Which) -> Result<Shown, WebhookError> {
-        let webhook = self.find(account, which).await?;
-        let now = self.0.clock.now();
-        let old_until = webhook.old_secret.as_ref().map(|(_, until)| *until).filter(|until| *until > now);
-        Ok(Shown { secret: self.open(account, &webhook.secret)?.text(), old_until })
-    }
-
-    /// Gives a webhook a new secret. For a day messages are signed with both.
-    ///
-    /// # Errors
-    /// See [`WebhookError`].
-    pub async fn rotate(&self, account: AccountId, which: Which) -> Result<Shown, WebhookError> {
-        let webhook = self.find(account, which).await?;
-        let (now, secret) = (self.0.clock.now(), Secret::generate()?);
-        let (sealed, until) = (self.0.sealing.seal(account, secret.bytes())?, now.plus(OLD_SECRET));
-        let write = self.0.db.write(move |s| {
-            Box::pin(async move { rows::rotate(s, account, &webhook.id, &sealed, until, now).await })
-        });
-        if !write.await? {
-            return Err(WebhookError::Unknown);
-        }
-        Ok(Shown { secret: secret.text(), old_until: Some(until) })
-    }
-
     /// Sends a message that tells of nothing; returns its id.
     ///
     /// # Errors
@@ -306,21 +266,6 @@ impl Webhooks {
         Ok(write.await?)
     }
 
-    /// What messages to a webhook are signed with now, the newest first.
-    ///
-    /// # Errors
-    /// A secret was sealed with another key.
-    pub fn secrets(&self, webhook: &Webhook) -> Result<Vec<Secret>, CryptoError> {
-        let now = self.0.clock.now();
-        let mut secrets = vec![self.open(webhook.account, &webhook.secret)?];
-        if let Some((old, until)) = &webhook.old_secret
-            && *until > now
-        {
-            secrets.push(self.open(webhook.account, old)?);
-        }
-        Ok(secrets)
-    }
-
     /// Waits until there may be something to send. Somebody else's process may have recorded it, so this is no more than a hint.
     pub async fn rung(&self) {
         self.0.bell.notified().await;
@@ -329,11 +274,6 @@ impl Webhooks {
     /// Has what is due sent now.
     pub fn ring(&self) {
         self.0.bell.notify_one();
-    }
-
-    fn open(&self, account: AccountId, sealed: &[u8]) -> Result<Secret, CryptoError> {
-        let opened: Option<SecretSlice<u8>> = self.0.sealing.open(account, sealed);
-        opened.map(Secret::new).ok_or(CryptoError)
     }
 }
 

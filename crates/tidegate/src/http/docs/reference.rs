@@ -27,9 +27,10 @@ pub(super) fn html(description: &Value) -> String {
         let name = text(tag, "name");
         let _ = write!(out, "<h2 id=\"{}\">{}</h2>", anchor(name), escaped(name));
         out.push_str(&piece(text(tag, "description")));
+        // An operation of two dialects is shown with the first one.
+        let is_here = |operation: &Value| operation["tags"][0] == name;
+        list_operations(&mut out, description, &is_here);
         for (path, item) in entries(&description["paths"]) {
-            // An operation of two dialects is shown with the first one.
-            let is_here = |operation: &Value| operation["tags"][0] == name;
             operations(&mut out, description, path, item, &is_here);
         }
     }
@@ -43,6 +44,27 @@ pub(super) fn html(description: &Value) -> String {
         show_schema(&mut out, schema, 0);
     }
     out
+}
+
+/// What there is, in short.
+fn list_operations(out: &mut String, description: &Value, is_here: &dyn Fn(&Value) -> bool) {
+    out.push_str("<div class=\"wide\"><table>");
+    for (path, item) in entries(&description["paths"]) {
+        for method in METHODS {
+            let operation = &item[method];
+            if operation.is_object() && is_here(operation) {
+                let _ = write!(
+                    out,
+                    "<tr><td><a href=\"#{}\"><code>{} {}</code></a><td>{}",
+                    escaped(text(operation, "operationId")),
+                    method.to_uppercase(),
+                    escaped(path),
+                    escaped(text(operation, "summary"))
+                );
+            }
+        }
+    }
+    out.push_str("</table></div>");
 }
 
 fn operations(
@@ -122,7 +144,7 @@ fn show_content(out: &mut String, holder: &Value) {
         show_schema(out, &content["schema"], 1);
         let named = entries(&content["examples"]).map(|(_, example)| &example["value"]);
         for example in content.get("example").into_iter().chain(named) {
-            let shown = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+            let shown = example.as_str().map_or_else(|| format!("{example:#}"), str::to_owned);
             let _ = write!(out, "<pre><code>{}</code></pre>", escaped(&shown));
         }
     }
