@@ -43,6 +43,8 @@ pub enum Purpose {
     Tickets,
     /// Being known among peers.
     PeerId,
+    /// Being known to the Cloud, from an Endpoint's key of its own.
+    Endpoint,
 }
 
 impl Purpose {
@@ -54,6 +56,7 @@ impl Purpose {
             Self::AuthTokens => b"tidegate auth tokens v1",
             Self::Tickets => b"tidegate tickets v1",
             Self::PeerId => b"tidegate peer id v1",
+            Self::Endpoint => b"tidegate endpoint v1",
         }
     }
 }

@@ -11,6 +11,7 @@ const FILES: &[(&str, &str)] = &[
     ("V0002__provider", include_str!("../../migrations/V0002__provider.sql")),
     ("V0003__jobs", include_str!("../../migrations/V0003__jobs.sql")),
     ("V0004__key_terms", include_str!("../../migrations/V0004__key_terms.sql")),
+    ("V0005__endpoints", include_str!("../../migrations/V0005__endpoints.sql")),
 ];
 
 /// What the engines spell differently: the placeholder, SQLite's word, PostgreSQL's word.

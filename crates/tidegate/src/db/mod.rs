@@ -4,6 +4,7 @@
 //! accounts keys contents pins settings   the statements, one file per subject; each function takes a Session
 //! scopes                                 what an API key may be used for
 //! jobs/ tallies unpinned                 requests and their fate; lengths of lists; what may be collected
+//! endpoints errands outbox               one Cloud and its Endpoints: who they are, what goes to and fro
 //! nonces tokens orders receipts wallets  the same, for selling access
 //! session                                one transaction in progress
 //! python_provider                        another server's database, to be read once
@@ -27,6 +28,8 @@
 
 pub mod accounts;
 pub mod contents;
+pub mod endpoints;
+pub mod errands;
 mod error;
 mod ids;
 pub mod jobs;
@@ -34,6 +37,7 @@ pub mod keys;
 mod migrate;
 pub mod nonces;
 pub mod orders;
+pub mod outbox;
 pub mod pins;
 mod postgres;
 pub mod python_provider;
@@ -56,7 +60,7 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 pub use error::DbError;
-pub use ids::{AccountId, ContentId, PinId, ReceiptId};
+pub use ids::{AccountId, ContentId, EndpointId, PinId, ReceiptId};
 pub use session::Session;
 pub use value::{FromValue, Row, Value};
 

@@ -50,6 +50,10 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::jobs::list::ALL,
         super::jobs::search::ALL,
         super::jobs::queue::ALL,
+        super::jobs::mirror::ALL,
+        super::endpoints::ALL,
+        super::errands::ALL,
+        super::outbox::ALL,
         super::unpinned::ALL,
     ]
     .into_iter()

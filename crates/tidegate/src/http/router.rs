@@ -39,6 +39,9 @@ pub(super) fn router(app: App) -> Router {
 
     let own_api = Router::new()
         .route("/api/v1/account", get(api::show_account))
+        .route("/api/v1/endpoints", get(api::list_endpoints).post(api::join_cloud))
+        .route("/api/v1/endpoints/verify", post(api::verify))
+        .route("/api/v1/endpoints/report", post(api::report))
         .route("/api/v1/{*nothing}", any(api::not_found))
         .method_not_allowed_fallback(api::method_not_allowed)
         .layer(from_fn(layers::cors::pinning));

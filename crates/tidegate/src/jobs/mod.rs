@@ -2,12 +2,14 @@
 
 mod by_cid;
 mod collect;
+mod give;
+mod report;
 mod requests;
 mod retry;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::app::App;
+use crate::{app::App, config::Role};
 
 /// The running jobs. Whoever starts them stops them.
 pub struct Workers {
@@ -20,7 +22,13 @@ impl Workers {
     pub fn start(app: &App) -> Self {
         let workers = Self { stop: CancellationToken::new(), tasks: TaskTracker::new() };
         workers.tasks.spawn(collect::run(app.clone(), workers.stop.clone()));
-        workers.tasks.spawn(requests::run(app.clone(), workers.stop.clone()));
+        let (requests, stop) = (app.clone(), workers.stop.clone());
+        match app.config.server.role {
+            // A Cloud brings nothing in itself.
+            Role::Cloud => workers.tasks.spawn(give::run(requests, stop)),
+            Role::All | Role::Endpoint => workers.tasks.spawn(requests::run(requests, stop)),
+        };
+        workers.tasks.spawn(report::run(app.clone(), workers.stop.clone()));
         workers
     }
 

@@ -43,8 +43,11 @@ impl Pins {
     /// Begins an upload that is imported with `profile` while it comes.
     ///
     /// # Errors
-    /// [`PinError::Busy`] when too many are running.
+    /// [`PinError::Busy`] when too many are running; [`PinError::NotHere`] on a Cloud.
     pub fn begin(&self, profile: Profile) -> Result<Upload, PinError> {
+        if !self.takes_uploads {
+            return Err(PinError::NotHere);
+        }
         let turn = self.uploads.clone().try_acquire_owned().map_err(|_| PinError::Busy(BUSY_RETRY))?;
         let (steps, mut receiver) = mpsc::channel(WAITING_STEPS);
         let (store, hasher) = (self.store.clone(), self.hasher.clone());

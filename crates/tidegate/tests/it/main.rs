@@ -7,6 +7,7 @@ mod api;
 mod chain;
 mod cli;
 mod db;
+mod endpoints;
 mod faults;
 mod fetch;
 mod gateway;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 
 use super::super::statements::statements;
-use super::super::{AccountId, DbError, PinId, Session, accounts};
-use super::{Job, JobId, JobStatus, Progress, select};
+use super::super::{AccountId, DbError, PinId, Session, accounts, outbox};
+use super::{Job, JobId, JobStatus, Progress, retally, select};
 
 statements! {
     DUE = "SELECT id, account_id FROM jobs WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, id LIMIT 16";
@@ -83,6 +83,7 @@ pub async fn claim_job(
         let params = [holder.into(), until.into(), now.into(), account.into(), id.0.as_str().into()];
         s.execute(CLAIM, &params).await?;
         retally(s, &job, JobStatus::Pinning).await?;
+        outbox::note_job(s, account, &id).await?;
         (job.status, job.due_at, job.updated_at) = (JobStatus::Pinning, Some(until), now);
         job.tries += 1;
         return Ok(Some(job));
@@ -199,14 +200,6 @@ pub async fn finish_job(
     // Whoever holds a job holds it as pinning, whatever the caller's copy says.
     let held = Job { status: JobStatus::Pinning, ..job.clone() };
     retally(s, &held, status).await?;
+    outbox::note_job(s, account, &job.job.id).await?;
     Ok(true)
-}
-
-/// The job, counted under its old status, is counted under the new one.
-async fn retally(s: &mut Session<'_>, job: &Job, now: JobStatus) -> Result<(), DbError> {
-    if job.status == now {
-        return Ok(());
-    }
-    job.status.tally(job.job.account).remove(s, job.created_at).await?;
-    now.tally(job.job.account).add(s, job.created_at).await
 }

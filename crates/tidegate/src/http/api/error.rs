@@ -7,7 +7,10 @@ use axum::{
 use http::{StatusCode, Uri};
 use serde_json::json;
 
-use super::super::error::{Failure, sentence};
+use super::super::{
+    error::{Failure, sentence},
+    json_body::BodyError,
+};
 use crate::{accounts::AuthError, db::DbError};
 
 /// Why a request of this dialect was refused.
@@ -21,6 +24,10 @@ pub(in crate::http) enum ApiError {
     NotFound(String),
     /// There is no such method here.
     MethodNotAllowed,
+    /// What the caller sent makes no sense; the words say what.
+    BadRequest(String),
+    /// This server is an Endpoint; the words say where its Cloud is.
+    Elsewhere(String),
     /// Our side.
     Failed(Failure),
 }
@@ -46,6 +53,10 @@ impl IntoResponse for ApiError {
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This path does not have that method")
             }
+            Self::BadRequest(message) => (StatusCode::BAD_REQUEST, "bad_request", message.as_str()),
+            Self::Elsewhere(message) => {
+                (StatusCode::MISDIRECTED_REQUEST, "misdirected_request", message.as_str())
+            }
             Self::Failed(failure) => {
                 let (status, message) = failure.outside();
                 let code = match failure {
@@ -68,7 +79,9 @@ impl From<AuthError> for ApiError {
             | AuthError::Revoked
             | AuthError::KeyExpired
             | AuthError::WrongPassword => Self::Unauthorized,
-            AuthError::MissingScope(_) => Self::Forbidden(sentence(&error)),
+            AuthError::MissingScope(_) | AuthError::Counted => Self::Forbidden(sentence(&error)),
+            AuthError::Elsewhere(_) => Self::Elsewhere(sentence(&error)),
+            AuthError::CloudAway => Self::Failed(Failure::Unavailable.log(&error)),
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
         }
@@ -78,5 +91,11 @@ impl From<AuthError> for ApiError {
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
         Self::Failed(Failure::from(&error))
+    }
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        Self::BadRequest(error.to_string())
     }
 }

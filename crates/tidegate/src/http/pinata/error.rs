@@ -38,6 +38,8 @@ pub(in crate::http) enum PinataError {
     TooSlow(String),
     /// Too many uploads at once; try again after a while.
     Busy(Duration),
+    /// Another server of this Cloud does that; the words say which.
+    Elsewhere(String),
     /// Our side.
     Failed(Failure),
 }
@@ -81,6 +83,9 @@ impl IntoResponse for PinataError {
                 "BUSY",
                 text("Too many uploads are running; try again soon"),
             ),
+            Self::Elsewhere(details) => {
+                (StatusCode::MISDIRECTED_REQUEST, "MISDIRECTED_REQUEST", details.clone())
+            }
             Self::Failed(failure) => {
                 let (status, details) = failure.outside();
                 (status, "INTERNAL", text(details))
@@ -106,6 +111,8 @@ impl From<PinningError> for PinataError {
             PinningError::TooLarge(details) => Self::TooLarge(details),
             PinningError::TooSlow(details) => Self::TooSlow(details),
             PinningError::Busy(after) => Self::Busy(after),
+            PinningError::Elsewhere(details) => Self::Elsewhere(details),
+            PinningError::CloudAway(_) => Self::Failed(Failure::Unavailable),
             PinningError::NotFound(_) => Self::NotPinned,
             PinningError::MethodNotAllowed => Self::MethodNotAllowed,
             PinningError::Failed(failure) => Self::Failed(failure),
