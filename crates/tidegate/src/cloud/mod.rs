@@ -2,6 +2,7 @@
 //! house: [`accounts`](crate::accounts) believes what the Cloud says of tokens, [`pins`](crate::pins) do what it wants done. The
 //! Cloud's own side is [`endpoints`](crate::endpoints).
 
+pub mod told;
 pub mod wire;
 
 use std::{

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use super::jobs::{Job, JobId};
 use super::statements::statements;
 use super::value::{FromValue, Value};
-use super::{AccountId, DbError, EndpointId, Session};
+use super::{AccountId, DbError, EndpointId, Row, Session};
 
 statements! {
     PUT = "INSERT INTO errands (endpoint_id, account_id, job_id, kind)
@@ -122,7 +122,7 @@ pub async fn next_errands(
     limit: u32,
 ) -> Result<Vec<Errand>, DbError> {
     let rows = s.query(NEXT, &[endpoint.into(), i64::from(limit).into()]).await?;
-    let errand = |row: &super::Row| {
+    let errand = |row: &Row| {
         Ok(Errand { id: row.get(0)?, account: row.get(1)?, job: JobId(row.get(2)?), kind: row.get(3)? })
     };
     rows.iter().map(errand).collect()
@@ -165,7 +165,7 @@ pub async fn waiting_jobs(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<(AccountId, JobId)>, DbError> {
-    jobs_of(s.query(WAITING, &[now.into(), i64::from(limit).into()]).await?)
+    jobs_of(&s.query(WAITING, &[now.into(), i64::from(limit).into()]).await?)
 }
 
 /// Gives a waiting job of an account that is [locked](super::accounts::lock) to an Endpoint. Nothing when it does not wait.
@@ -213,7 +213,7 @@ pub async fn undone_jobs(
     endpoint: EndpointId,
     limit: u32,
 ) -> Result<Vec<(AccountId, JobId)>, DbError> {
-    jobs_of(s.query(UNDONE, &[endpoint.into(), i64::from(limit).into()]).await?)
+    jobs_of(&s.query(UNDONE, &[endpoint.into(), i64::from(limit).into()]).await?)
 }
 
 /// Takes a job of a [locked](super::accounts::lock) account away from the Endpoint that has it, which is to forget it when it comes
@@ -232,6 +232,6 @@ pub async fn take_away(s: &mut Session<'_>, job: &Job, now: Timestamp) -> Result
     put_removal(s, endpoint, account, id).await
 }
 
-fn jobs_of(rows: Vec<super::Row>) -> Result<Vec<(AccountId, JobId)>, DbError> {
+fn jobs_of(rows: &[Row]) -> Result<Vec<(AccountId, JobId)>, DbError> {
     rows.iter().map(|row| Ok((row.get(1)?, JobId(row.get(0)?)))).collect()
 }

@@ -11,11 +11,12 @@ use std::{sync::Arc, time::Duration};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 use tidegate_content::sha256;
+use url::Url;
 
 use crate::{
     accounts::CryptoError,
     clock::{Clock, Timestamp},
-    cloud::wire::{Application, Joined, Portrait, check_url},
+    cloud::wire::{Application, Joined, Portrait},
     config,
     db::{
         Db, DbError, EndpointId,
@@ -31,6 +32,8 @@ pub const INVITATION: Duration = Duration::from_secs(24 * 60 * 60);
 const NAME_BYTES: usize = 255;
 /// The longest secret, token or version, in bytes.
 const TEXT_BYTES: usize = 256;
+/// The longest address, in bytes.
+const URL_BYTES: usize = 2048;
 /// A shorter secret could be guessed.
 const SECRET_BYTES: usize = 32;
 
@@ -50,8 +53,8 @@ pub enum EndpointError {
     #[error("the name of an Endpoint has 1 to 255 bytes and no control characters")]
     BadName,
     /// What it says of itself makes no sense.
-    #[error("{0}")]
-    BadPortrait(String),
+    #[error("an Endpoint has an address of http or https without a query, and a version")]
+    BadPortrait,
     /// Nobody was given such a token.
     #[error("there is no such registration token; `tidegate endpoint invite` on the Cloud makes one")]
     NoSuchToken,
@@ -217,13 +220,36 @@ impl Endpoints {
 /// # Errors
 /// [`EndpointError::BadPortrait`].
 pub fn self_portrait(says: Portrait) -> Result<SelfPortrait, EndpointError> {
-    let url = check_url(&says.url).map_err(|problem| EndpointError::BadPortrait(problem.into_owned()))?;
-    if says.version.len() > TEXT_BYTES || says.version.contains(char::is_control) {
-        return Err(EndpointError::BadPortrait("The version of the Endpoint is not one".to_owned()));
-    }
+    let is_version = says.version.len() <= TEXT_BYTES && !says.version.contains(char::is_control);
+    let url = server_address(&says.url).filter(|_| is_version).ok_or(EndpointError::BadPortrait)?;
     Ok(SelfPortrait { url, version: says.version, free_bytes: says.free_bytes })
+}
+
+/// The address of a server, without a slash at the end, if `text` is one that can be told to everybody.
+fn server_address(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let is_plain = matches!(url.scheme(), "http" | "https")
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    (is_plain && text.len() <= URL_BYTES).then(|| text.trim_end_matches('/').to_owned())
 }
 
 fn hash(secret: &str) -> [u8; 32] {
     sha256(&[secret.as_bytes()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoints_address_leads_to_a_server() {
+        assert_eq!(server_address("https://hk.example.org/").as_deref(), Some("https://hk.example.org"));
+        let long = format!("http://a/{}", "a".repeat(URL_BYTES));
+        for bad in ["", "hk.example.org", "ftp://a", "http://u:p@a", "http://a/?q=1", "http://a#b", &long] {
+            assert_eq!(server_address(bad), None, "{bad}");
+        }
+    }
 }

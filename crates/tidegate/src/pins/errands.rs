@@ -1,13 +1,21 @@
 //! On an Endpoint: doing what the Cloud wants done, and telling it what happened. Each errand is done in the transaction that notes
 //! that it is done; doing one again changes nothing.
 
+use std::collections::BTreeSet;
+
+use tidegate_content::parse_cid;
+
 use super::{Pins, hold::drop_job};
 use crate::{
     blobs::Root,
-    cloud::wire::{Errand, JobState, Portrait, Task, Told},
+    clock::Timestamp,
+    cloud::{
+        told::JobState,
+        wire::{Errand, Portrait, Task, Told},
+    },
     db::{
-        AccountId, DbError, accounts,
-        jobs::{self, Begin, JobId},
+        AccountId, DbError, Session, accounts,
+        jobs::{self, Begin, Job, JobId, NewJob},
         outbox::{self, Entry, News},
         pins,
     },
@@ -33,50 +41,26 @@ impl Pins {
     /// # Errors
     /// The database cannot be written; nothing is done then.
     pub async fn run_errand(&self, errand: Errand) -> Result<(), DbError> {
-        let (account, job, now) = (AccountId(errand.account), JobId(errand.job), self.clock.now());
-        let id = errand.id;
-        let let_go = match errand.task {
-            Task::Pin { request, quota_left } => {
-                let request = request.into_job(account, job.0);
-                self.db
-                    .write(move |s| {
-                        Box::pin(async move {
-                            match request {
-                                Some(request)
-                                    if accounts::put_shadow(s, account, quota_left, now).await? =>
-                                {
-                                    accounts::lock(s, account).await?;
-                                    if jobs::find_job(s, account, &request.id).await?.is_none() {
-                                        jobs::insert_job(s, &request, Begin::Queued, now).await?;
-                                    }
-                                }
-                                _ => {
-                                    tracing::error!(errand = id, "an errand of the Cloud makes no sense here")
-                                }
-                            }
-                            outbox::note_errand(s, id).await
-                        })
-                    })
-                    .await?;
-                None
-            }
-            Task::Remove => {
-                self.db
-                    .write(move |s| {
-                        Box::pin(async move {
-                            accounts::lock(s, account).await?;
-                            let job = jobs::find_job(s, account, &job).await?;
-                            if let Some(job) = &job {
-                                drop_job(s, job, now).await?;
-                            }
-                            outbox::note_errand(s, id).await?;
-                            Ok(job.and_then(|job| job.job.root))
-                        })
-                    })
-                    .await?
-            }
-        };
-        if let Some(root) = let_go.and_then(|root| tidegate_content::parse_cid(&root).ok()) {
+        let (account, now) = (AccountId(errand.account), self.clock.now());
+        let done = self.db.write(move |s| {
+            Box::pin(async move {
+                let removed = match errand.task {
+                    Task::Pin { request, quota_left } => {
+                        if let Some(job) = request.into_job(account, errand.job) {
+                            adopt(s, &job, quota_left, now).await?;
+                        } else {
+                            tracing::error!(errand = errand.id, "an errand of the Cloud makes no sense");
+                        }
+                        None
+                    }
+                    Task::Remove => remove(s, account, &JobId(errand.job), now).await?,
+                };
+                outbox::note_errand(s, errand.id).await?;
+                Ok(removed)
+            })
+        });
+        let root = done.await?.and_then(|job| job.job.root);
+        if let Some(root) = root.and_then(|root| parse_cid(&root).ok()) {
             self.let_go(&Root::of(&root));
         }
         self.wake();
@@ -92,7 +76,7 @@ impl Pins {
             .read(|s| {
                 Box::pin(async move {
                     let (mut untold, mut length) = (Untold::default(), 0);
-                    let mut told = std::collections::BTreeSet::new();
+                    let mut told = BTreeSet::new();
                     for Entry { id, news } in outbox::next_entries(s, ENTRIES).await? {
                         untold.entries.push(id);
                         match news {
@@ -158,4 +142,34 @@ impl Pins {
             free_bytes: self.room.left().min(self.store.free_bytes()?),
         })
     }
+}
+
+/// A request of the Cloud is one of this Endpoint's now, if it is not yet.
+async fn adopt(s: &mut Session<'_>, job: &NewJob, quota_left: u64, now: Timestamp) -> Result<(), DbError> {
+    if !accounts::put_shadow(s, job.account, quota_left, now).await? {
+        tracing::error!(
+            account = job.account.0,
+            "an account that registered here has the id of one of the Cloud's"
+        );
+        return Ok(());
+    }
+    if jobs::find_job(s, job.account, &job.id).await?.is_none() {
+        jobs::insert_job(s, job, Begin::Queued, now).await?;
+    }
+    Ok(())
+}
+
+/// Forgets a job, and its pin.
+async fn remove(
+    s: &mut Session<'_>,
+    account: AccountId,
+    id: &JobId,
+    now: Timestamp,
+) -> Result<Option<Job>, DbError> {
+    accounts::lock(s, account).await?;
+    let job = jobs::find_job(s, account, id).await?;
+    if let Some(job) = &job {
+        drop_job(s, job, now).await?;
+    }
+    Ok(job)
 }

@@ -10,7 +10,10 @@ use std::collections::{BTreeSet, HashMap};
 use super::{Pins, hold::drop_job};
 use crate::{
     clock::Timestamp,
-    cloud::wire::{Answer, Errand, Request, Task, Told, TrueJob},
+    cloud::{
+        told::{Request, TrueJob},
+        wire::{Answer, Errand, Task, Told},
+    },
     db::{
         AccountId, DbError, EndpointId, PinId, Session, accounts,
         endpoints::{self, SelfPortrait},
@@ -84,7 +87,7 @@ async fn take_in_news(
             Told::Job(state) => match state.read(endpoint, now) {
                 Some(job) => put(s, endpoint, job, &mut times, now).await?,
                 None => {
-                    tracing::warn!(endpoint = endpoint.0, "an Endpoint tells of a job that makes no sense")
+                    tracing::warn!(endpoint = endpoint.0, "an Endpoint tells of a job that makes no sense");
                 }
             },
             Told::Gone { account, job } => {

@@ -130,7 +130,7 @@ impl From<EndpointError> for ApiError {
         match error {
             EndpointError::Db(error) => error.into(),
             EndpointError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
-            EndpointError::BadName | EndpointError::BadPortrait(_) => Self::BadRequest(sentence(&error)),
+            EndpointError::BadName | EndpointError::BadPortrait => Self::BadRequest(sentence(&error)),
             EndpointError::NoSuchToken
             | EndpointError::TokenUsed
             | EndpointError::TokenExpired

@@ -210,7 +210,7 @@ fn operators_invite_list_and_remove_endpoints() {
     let cloud = RunningServer::start_with(tempfile::tempdir().unwrap(), &[("TIDEGATE_SERVER_ROLE", "cloud")]);
     let endpoint = |args: &[&str]| {
         let command = Tidegate::new(["endpoint", "--json"]).arg("--data").arg(cloud.data());
-        args.iter().fold(command, |command, arg| command.arg(arg)).run()
+        args.iter().fold(command, Tidegate::arg).run()
     };
     let invited = endpoint(&["invite", "--name", "Hong Kong"]).json();
     let token = invited["registrationToken"].as_str().unwrap().to_owned();

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use bytes::Bytes;
 use serde_json::json;
 use tidegate::{
-    cloud::wire::{JobState, Told},
+    cloud::{told::JobState, wire::Told},
     db::{
         EndpointId,
         endpoints::SelfPortrait,
@@ -66,6 +66,9 @@ async fn an_upload_at_an_endpoint_is_in_the_clouds_lists(database: TestDatabase)
     assert_eq!(ann.ask("/data/pinList").await.expect(200).json()["count"], 1);
     assert_eq!(cloud.used_bytes(ann.account).await, 1000);
     assert_eq!(endpoint.get(&format!("/ipfs/{cid}")).await.expect(200).body, bytes);
+    let elsewhere = cloud.get(&format!("/ipfs/{cid}?download=true")).await.expect(307);
+    assert_eq!(elsewhere.header("location"), format!("{PUBLIC}/ipfs/{cid}?download=true"));
+    cloud.get("/ipfs/QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH").await.expect(404);
 
     // The same again is the one entry, later.
     endpoint.clock.advance(Duration::from_secs(5));

@@ -197,7 +197,7 @@ async fn another_server_in_the_clouds_place_is_no_refusal() {
     upload(&ann).await.expect(200);
     line.set(Line::Cut);
     is_away(&endpoint).await;
-    let other = Origin::start(|_| Reply::status(404)).await;
+    let other = Origin::start(|_| Reply::status(404).then_close()).await;
     line.lead_to(other.url("").trim_start_matches("http://").parse().unwrap());
     let before = line.heard(REPORT);
     line.set(Line::Open);

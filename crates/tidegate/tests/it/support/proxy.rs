@@ -15,6 +15,12 @@ use tokio::{
     task::JoinHandle,
 };
 
+/// The beginning of each piece that was sent.
+type Asked = Arc<Mutex<Vec<Vec<u8>>>>;
+
+/// How much of it is kept, in bytes.
+const HEAD: usize = 64;
+
 /// What the line does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Line {
@@ -33,7 +39,7 @@ pub struct Proxy {
     pub url: String,
     line: watch::Sender<Line>,
     target: Arc<Mutex<Option<SocketAddr>>>,
-    asked: Arc<Mutex<Vec<u8>>>,
+    asked: Asked,
     accepting: JoinHandle<()>,
 }
 
@@ -44,7 +50,7 @@ impl Proxy {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (line, watched) = watch::channel(Line::Open);
         let target: Arc<Mutex<Option<SocketAddr>>> = Arc::default();
-        let asked: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let asked = Asked::default();
         let (leads_to, heard) = (Arc::clone(&target), Arc::clone(&asked));
         let accepting = tokio::spawn(async move {
             loop {
@@ -72,9 +78,9 @@ impl Proxy {
         self.line.send_replace(line);
     }
 
-    /// How often the text was in what was asked.
-    pub fn heard(&self, text: &str) -> usize {
-        self.asked.lock().unwrap().windows(text.len()).filter(|window| *window == text.as_bytes()).count()
+    /// How often something that begins like this was asked.
+    pub fn heard(&self, beginning: &str) -> usize {
+        self.asked.lock().unwrap().iter().filter(|asked| asked.starts_with(beginning.as_bytes())).count()
     }
 }
 
@@ -85,12 +91,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn join(
-    client: TcpStream,
-    target: Option<SocketAddr>,
-    mut line: watch::Receiver<Line>,
-    heard: Arc<Mutex<Vec<u8>>>,
-) {
+async fn join(client: TcpStream, target: Option<SocketAddr>, mut line: watch::Receiver<Line>, heard: Asked) {
     if *line.borrow_and_update() == Line::Cut {
         return;
     }
@@ -101,7 +102,7 @@ async fn join(
     let mut cut = line.clone();
     tokio::select! {
         // Either end closing ends both, as does a cut.
-        () = pass(client_reads, server_writes, line.clone(), Some(heard)) => {}
+        () = pass(client_reads, server_writes, line.clone(), heard) => {}
         () = pass_back(server_reads, client_writes, line) => {}
         _ = cut.wait_for(|line| *line == Line::Cut) => {}
     }
@@ -111,13 +112,12 @@ async fn pass(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut line: watch::Receiver<Line>,
-    heard: Option<Arc<Mutex<Vec<u8>>>>,
+    heard: Asked,
 ) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
-        if let Some(heard) = &heard {
-            heard.lock().unwrap().extend_from_slice(&buffer[..count]);
-        }
+        // A request's head is sent in one piece.
+        heard.lock().unwrap().push(buffer[..count.min(HEAD)].to_vec());
         if line.wait_for(|line| *line != Line::Held).await.is_err()
             || to.write_all(&buffer[..count]).await.is_err()
         {
