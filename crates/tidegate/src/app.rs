@@ -2,7 +2,9 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use secrecy::ExposeSecret;
+use tidegate_content::sha256;
 use url::Url;
 
 use crate::{
@@ -11,10 +13,12 @@ use crate::{
     blobs::BlobStore,
     chain::{ChainMemo, Chains, Limits},
     clock::Clock,
-    config::Config,
+    cloud::Cloud,
+    config::{Config, Role},
     data_dir::DataDir,
-    db::{Db, DbError, settings},
+    db::{Db, DbError, accounts, outbox, settings},
     downloads::Downloads,
+    endpoints::Endpoints,
     fetch::{FetchLimits, Fetcher, Guard, SystemResolver, system_tls},
     pins::{Library, Pins},
     pull::{self, Puller},
@@ -37,6 +41,10 @@ pub struct Parts {
     pub db: Arc<Db>,
     /// People, keys and tokens.
     pub accounts: Arc<Accounts>,
+    /// The Endpoints of this Cloud.
+    pub endpoints: Endpoints,
+    /// The Cloud of this Endpoint; nothing for a server that is none.
+    pub cloud: Option<Cloud>,
     /// Where pins are made.
     pub pins: Pins,
     /// Uploads that go on after a break.
@@ -85,7 +93,13 @@ impl App {
         let store = BlobStore::open(dir.path())
             .with_context(|| format!("cannot make the content folders in {}", dir.path().display()))?;
         let key = dir.server_key(&config.secrets)?;
-        let accounts = Arc::new(Accounts::new(Arc::clone(&db), clock.clone(), &key)?);
+        let cloud = cloud_of(&config, &dir, &db).await?;
+        let mut accounts = Accounts::new(Arc::clone(&db), clock.clone(), &key)?;
+        if let Some(cloud) = &cloud {
+            accounts = accounts.of_cloud(cloud.clone(), config.endpoint.trust_for);
+        }
+        let accounts = Arc::new(accounts);
+        let endpoints = Endpoints::new(Arc::clone(&db), clock.clone(), &config.endpoint);
         let nonces = Nonces::new(Arc::clone(&db));
         let tokens = AuthTokens::open(Arc::clone(&db), clock.clone(), &key).await?;
         let pins = Pins::new(Arc::clone(&db), store.clone(), clock.clone(), &config, &node);
@@ -95,6 +109,9 @@ impl App {
         }
         pins.measure_store().await?;
         let uploads = Uploads::open(dir.path(), &db, &clock, &accounts, &pins, &config).await?;
+        if let Some(cloud) = &cloud {
+            join(&config, cloud, &db, &pins).await?;
+        }
         let library = pins.library();
         let puller = Puller::new(library.clone(), store, elsewhere(&config)?, &config.pull);
         let memo = chain_memo(&db).await?;
@@ -111,6 +128,8 @@ impl App {
             clock,
             db,
             accounts,
+            endpoints,
+            cloud,
             pins,
             uploads,
             library,
@@ -133,6 +152,52 @@ impl App {
         self.downloads.receipts.close().await;
         self.db.close().await;
     }
+}
+
+/// The Cloud that this server is an Endpoint of, if it is one.
+async fn cloud_of(config: &Config, dir: &DataDir, db: &Db) -> anyhow::Result<Option<Cloud>> {
+    let (Role::Endpoint, Some(url)) = (config.server.role, &config.endpoint.cloud) else {
+        return Ok(None);
+    };
+    // Ids of accounts are the Cloud's here.
+    if db.read(|s| Box::pin(accounts::has_own_accounts(s))).await? {
+        bail!(
+            "accounts have registered in {}, so it cannot be an Endpoint's; give an empty folder with --data",
+            dir.path().display()
+        );
+    }
+    let secret = dir.endpoint_key()?.derive(Purpose::Endpoint)?;
+    let cloud = Cloud::new(url, hex::encode(secret.expose_secret()).into())?;
+    db.write(|s| Box::pin(outbox::open(s))).await?;
+    Ok(Some(cloud))
+}
+
+/// The setting that remembers which token this Endpoint has joined with: its hash.
+const JOINED: &str = "joined_with";
+
+/// Joins the Cloud, unless that was done with the same token before.
+async fn join(config: &Config, cloud: &Cloud, db: &Db, pins: &Pins) -> anyhow::Result<()> {
+    let joined = db.read(|s| Box::pin(settings::find_setting(s, JOINED))).await?;
+    let Some(token) = &config.endpoint.registration_token else {
+        return match joined {
+            Some(_) => Ok(()),
+            None => bail!(
+                "this Endpoint has not joined {}; give it a token with --registration-token, which `tidegate endpoint invite` on the \
+                 Cloud makes",
+                cloud.url()
+            ),
+        };
+    };
+    let hash = hex::encode(sha256(&[token.expose_secret().as_bytes()]));
+    if joined.as_ref() == Some(&hash) {
+        return Ok(());
+    }
+    let url = config.server.public_url.as_deref().unwrap_or_default();
+    let joined =
+        cloud.join(token, pins.portrait(url)?).await.context("this Endpoint could not join its Cloud")?;
+    db.write(move |s| Box::pin(async move { settings::put_setting(s, JOINED, &hash).await })).await?;
+    tracing::info!(id = joined.id, name = joined.name, cloud = cloud.url(), "joined the Cloud");
+    Ok(())
 }
 
 /// Who is asked for content that is not here.

@@ -77,6 +77,14 @@ impl DataDir {
         })
     }
 
+    /// The key by which the Cloud knows this Endpoint, made at first use.
+    ///
+    /// # Errors
+    /// It is malformed, or readable by others.
+    pub fn endpoint_key(&self) -> anyhow::Result<ServerKey> {
+        Ok(ServerKey::load_or_create(&self.path.join("endpoint.key"))?)
+    }
+
     /// The name of this folder among those that share a database, made at the first start.
     ///
     /// # Errors

@@ -9,6 +9,7 @@
 //! house    pins/       the life of a pin, and who may read what
 //!          accounts/   people, keys and tokens
 //!          uploads/    uploads that go on after a break
+//!          endpoints/  one Cloud's Endpoints: who they are, who works on what
 //!          pull/       bringing content in by its CID
 //!          downloads/  who may have which sold file now
 //!          access/     nonces and auth tokens of Ethereum addresses
@@ -18,6 +19,7 @@
 //!          db/         all SQL
 //!          fetch/      HTTP to where the guard allows
 //!          chain/      what blockchains know
+//!          cloud/      an Endpoint's Cloud: what it is asked and told
 //! leaves   clock, config/, data_dir, telemetry/
 //! ```
 //!
@@ -30,10 +32,12 @@ pub mod blobs;
 pub mod chain;
 pub mod cli;
 pub mod clock;
+pub mod cloud;
 pub mod config;
 pub mod data_dir;
 pub mod db;
 pub mod downloads;
+pub mod endpoints;
 pub mod fetch;
 pub mod http;
 pub mod jobs;

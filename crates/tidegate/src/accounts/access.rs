@@ -7,15 +7,18 @@ use crate::db::{AccountId, accounts, keys};
 
 use super::email::Email;
 use super::tokens::Holder;
-use super::{AccessToken, AccountError, Accounts, AuthError, Caller, CryptoError, PublicKey};
+use super::{AccessToken, AccountError, Accounts, AuthError, Authority, Caller, CryptoError, PublicKey};
 
 impl Accounts {
     /// Whose API key this is.
     ///
     /// # Errors
     ///
-    /// [`AuthError::Invalid`], [`AuthError::Revoked`], [`AuthError::KeyExpired`], or a failure.
+    /// [`AuthError::Invalid`], [`AuthError::Revoked`], [`AuthError::KeyExpired`], [`AuthError::Elsewhere`], or a failure.
     pub async fn authenticate_api_key(&self, token: &str) -> Result<Caller, AuthError> {
+        if let Authority::Cloud(trust) = &self.authority {
+            return Err(AuthError::Elsewhere(trust.cloud().to_owned()));
+        }
         self.caller(self.tokens.read_api_key(token)?).await
     }
 
@@ -33,8 +36,12 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AuthError::Invalid`], [`AuthError::Expired`], [`AuthError::Revoked`], [`AuthError::KeyExpired`], or a failure.
+    /// [`AuthError::Invalid`], [`AuthError::Expired`], [`AuthError::Revoked`], [`AuthError::KeyExpired`], or a failure; on an
+    /// Endpoint, which does not learn which of them it is, also [`AuthError::Counted`] and [`AuthError::CloudAway`].
     pub async fn authenticate_access_token(&self, token: &str) -> Result<(Caller, Timestamp), AuthError> {
+        if let Authority::Cloud(trust) = &self.authority {
+            return trust.authenticate(token).await;
+        }
         let (holder, expires_at) = self.tokens.read_access_token(token, self.clock.now())?;
         Ok((self.caller(holder).await?, expires_at))
     }

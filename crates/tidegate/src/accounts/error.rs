@@ -69,7 +69,7 @@ pub enum AccountError {
     Db(#[from] DbError),
 }
 
-/// Why a caller is not who they say (401), or may not do this (403).
+/// Why a caller is not who they say, or may not do this. The first ones are a 401, a missing scope and a counted key are a 403.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     /// Not a token of this kind, or not one of ours.
@@ -87,6 +87,15 @@ pub enum AuthError {
     /// The e-mail address or the password; which of them is not said.
     #[error("the e-mail address or the password is wrong")]
     WrongPassword,
+    /// This server is an Endpoint, which knows no API keys. Holds the address of its Cloud.
+    #[error("this is an Endpoint, which takes uploads; everything else is at its Cloud, {0}")]
+    Elsewhere(String),
+    /// This server is an Endpoint, and its Cloud cannot say now whether a token is good.
+    #[error("this Endpoint cannot ask its Cloud about this token now; try again soon")]
+    CloudAway,
+    /// The key may be used so many times, which the Endpoints of a Cloud cannot count together.
+    #[error("an API key with a limited number of uses is not taken by an Endpoint; use another one")]
+    Counted,
     /// The caller is known, and their key is not for this.
     #[error("this needs an API key with the scope \"{0}\", which the one given does not have")]
     MissingScope(Scope),

@@ -4,6 +4,8 @@
 //! access       who is calling: API keys, access tokens, passwords, CID signatures
 //! api_keys     more keys, what each is good for, and revoking them
 //! links        uploads without a key
+//! trust        on an Endpoint: what its Cloud says of access tokens, remembered for a while
+//! vouch        on the Cloud: what it says
 //! wallets      the Ethereum addresses whose assets may sell what the account has pinned privately
 //! tokens  sealing  verification  open_signature  password  email    the means
 //! server_key   the one secret that all of it rests on; peer_id, the server's name that comes from it
@@ -21,15 +23,18 @@ mod peer_id;
 mod sealing;
 mod server_key;
 mod tokens;
+mod trust;
 mod verification;
+mod vouch;
 mod wallets;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use uuid::{NoContext, Uuid};
 
 use crate::clock::{Clock, Timestamp};
+use crate::cloud::Cloud;
 use crate::db::accounts::Account;
 use crate::db::keys::{ApiKey, KeyTerms};
 use crate::db::scopes::{Scope, Scopes};
@@ -48,6 +53,7 @@ use last_uses::LastUses;
 use password::Passwords;
 pub(crate) use sealing::Sealing;
 use tokens::Tokens;
+use trust::Trust;
 
 /// The name of the API key that comes with an account.
 pub const DEFAULT_KEY_NAME: &str = "default";
@@ -61,6 +67,16 @@ pub struct Accounts {
     sealing: Arc<Sealing>,
     passwords: Passwords,
     seen: LastUses,
+    authority: Authority,
+}
+
+/// Who knows which keys and tokens are good.
+#[derive(Debug)]
+enum Authority {
+    /// This server, by its own key and database.
+    Own,
+    /// The Cloud that it is an Endpoint of.
+    Cloud(Arc<Trust>),
 }
 
 /// Someone who has shown a key or a token that is good.
@@ -139,7 +155,16 @@ impl Accounts {
             sealing: Arc::new(Sealing::new(key)?),
             passwords: Passwords::new(),
             seen: LastUses::new(),
+            authority: Authority::Own,
         })
+    }
+
+    /// The accounts of `cloud` as this Endpoint of it knows them, which believes for so long what was said of a token.
+    #[must_use]
+    pub fn of_cloud(mut self, cloud: Cloud, trust_for: Duration) -> Self {
+        let trust = Trust::new(cloud, Arc::clone(&self.db), self.clock.clone(), trust_for);
+        self.authority = Authority::Cloud(Arc::new(trust));
+        self
     }
 
     /// Makes an account with its first keys, all of it or nothing.

@@ -45,6 +45,8 @@ pub enum Purpose {
     PeerId,
     /// Sealing the secrets of webhooks.
     Webhooks,
+    /// Being known to the Cloud, from an Endpoint's key of its own.
+    Endpoint,
 }
 
 impl Purpose {
@@ -57,6 +59,7 @@ impl Purpose {
             Self::Tickets => b"tidegate tickets v1",
             Self::PeerId => b"tidegate peer id v1",
             Self::Webhooks => b"tidegate webhooks v1",
+            Self::Endpoint => b"tidegate endpoint v1",
         }
     }
 }

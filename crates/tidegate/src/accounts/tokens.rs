@@ -35,7 +35,7 @@ pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
 const PREFIX: usize = 8;
 
 /// Ours have some 300 characters.
-const MAX_TOKEN: usize = 2048;
+pub(super) const MAX_TOKEN: usize = 2048;
 
 /// A token for uploads, and until when.
 #[derive(Debug)]

@@ -75,6 +75,15 @@ pub struct BlobStore {
 }
 
 impl BlobStore {
+    /// Bytes that the disk has room for.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn free_bytes(&self) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(&*self.blobs)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
     /// The store inside the data folder `dir`, whose folders are made where missing.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 mod account;
 mod cid;
 mod client;
+mod endpoint;
 mod form;
 mod get;
 mod import;
@@ -51,6 +52,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage or setting
 enum Command {
     Serve(serve::Serve),
     Account(account::Account),
+    Endpoint(endpoint::Endpoint),
     Login(login::Login),
     Cid(cid::CidOf),
     Pin(pin::Pin),
@@ -118,6 +120,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Command::Serve(command) => serve::run(command, output),
         Command::Account(command) => account::run(command, output),
+        Command::Endpoint(command) => endpoint::run(command, output),
         Command::Login(command) => login::run(command, output),
         Command::Cid(command) => cid::run(&command, output),
         Command::Pin(command) => pin::run(command, output),

@@ -23,13 +23,29 @@ use crate::{
 ///
 /// An empty folder becomes a running server: database, keys and folders are made at the first start.
 #[derive(Args)]
-#[command(after_help = "Example:\n  tidegate serve --listen 127.0.0.1:8030 --data ./tidegate-data")]
+#[command(
+    after_help = "Examples:\n  tidegate serve --listen 127.0.0.1:8030 --data ./tidegate-data\n  tidegate serve --role cloud\n  \
+                  tidegate serve --role endpoint --cloud https://cloud.example.org --public-url https://hk.example.org"
+)]
 pub(super) struct Serve {
     #[command(flatten)]
     settings: Settings,
     /// Address and port to listen on; port 0 lets the system choose [default: 127.0.0.1:8030]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// Which part to play: all, cloud or endpoint [default: all]
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+    /// For an Endpoint: the address of its Cloud
+    #[arg(long, value_name = "URL")]
+    cloud: Option<String>,
+    /// For an Endpoint's first start: the token that `tidegate endpoint invite` has printed; prefer the variable
+    /// TIDEGATE_ENDPOINT_REGISTRATION_TOKEN, others on this machine can see flags
+    #[arg(long, value_name = "TOKEN")]
+    registration_token: Option<String>,
+    /// The address under which clients reach this server
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
 }
 
 /// Where settings are, for every command that works on a data folder.
@@ -70,8 +86,14 @@ impl Settings {
 
 pub(super) fn run(command: Serve, output: Output) -> Result<(), Failure> {
     let mut flags = Overrides::default();
-    if let Some(listen) = command.listen {
-        flags.0.push(("server.listen", listen));
+    for (setting, value) in [
+        ("server.listen", command.listen),
+        ("server.role", command.role),
+        ("server.public_url", command.public_url),
+        ("endpoint.cloud", command.cloud),
+        ("endpoint.registration_token", command.registration_token),
+    ] {
+        flags.0.extend(value.map(|value| (setting, value)));
     }
     let config = command.settings.load(flags)?;
     let _log = telemetry::start_logging(&config.log)?;

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::{
-    Config,
+    Config, Role,
     provider::{PerChain, parse_private_keys},
 };
 
@@ -46,6 +46,9 @@ pub(super) fn complete(config: &mut Config) -> Result<(), Wrong> {
         ("pull.give_up_after", config.pull.give_up_after.is_zero()),
         ("webhooks.timeout", config.webhooks.timeout.is_zero()),
         ("webhooks.keep", config.webhooks.keep.is_zero()),
+        ("endpoint.heartbeat", config.endpoint.heartbeat.is_zero()),
+        ("endpoint.live_for", config.endpoint.live_for.is_zero()),
+        ("endpoint.wait_for", config.endpoint.wait_for.is_zero()),
     ] {
         if zero {
             return Err((path, "must be more than zero".into()));
@@ -53,6 +56,15 @@ pub(super) fn complete(config: &mut Config) -> Result<(), Wrong> {
     }
     if config.provider.final_confirmations < config.provider.confirmations {
         return Err(("provider.final_confirmations", "must not be less than provider.confirmations".into()));
+    }
+    if config.server.role == Role::Endpoint {
+        if config.endpoint.cloud.is_none() {
+            return Err(("endpoint.cloud", "is missing (--cloud): an Endpoint belongs to a Cloud".into()));
+        }
+        if config.server.public_url.is_none() {
+            let missing = "is missing (--public-url): the Cloud tells clients where to find its Endpoints";
+            return Err(("server.public_url", missing.into()));
+        }
     }
     read_key_file(config)?;
     every_chain_has_a_key(config)

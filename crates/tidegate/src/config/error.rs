@@ -90,6 +90,8 @@ pub(super) fn example_line(path: &str) -> String {
 const FILLED: &[(&str, &str)] = &[
     ("chains", "\"8996\" = [\"http://127.0.0.1:8545\"]"),
     ("database.url", "url = \"postgres://user:password@host/database\""),
+    ("endpoint.cloud", "cloud = \"https://cloud.example.org\""),
+    ("endpoint.registration_token", "registration_token = \"<what tidegate endpoint invite has printed>\""),
     ("provider.address_file", "address_file = \"address.json\""),
     ("provider.aquarius_url", "aquarius_url = \"http://127.0.0.1:5000\""),
     ("provider.arweave_gateway", "arweave_gateway = \"https://arweave.net\""),

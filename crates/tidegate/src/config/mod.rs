@@ -1,11 +1,12 @@
 //! What an operator can set: one struct per section of `tidegate.toml`, where each value is documented.
 //!
-//! [`Config::load`] reads file, environment and flags. This file, `provider.rs`, `pull.rs` and `chains.rs` say what a setting is,
+//! [`Config::load`] reads file, environment and flags. This file, `provider.rs`, `pull.rs`, `endpoint.rs` and `chains.rs` say what a setting is,
 //! `layers.rs` where it comes from, and `aliases.rs` which other server's variables are understood.
 
 mod aliases;
 mod chains;
 mod check;
+mod endpoint;
 mod error;
 mod layers;
 mod provider;
@@ -23,6 +24,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use chains::Chains;
+pub use endpoint::{Endpoint, Role};
 pub use error::ConfigError;
 pub use layers::Overrides;
 pub use provider::{Fees, PerChain, Provider};
@@ -60,6 +62,8 @@ pub struct Config {
     pub pull: Pull,
     /// Telling accounts what becomes of their requests.
     pub webhooks: Webhooks,
+    /// One Cloud, many Endpoints.
+    pub endpoint: Endpoint,
     /// Variables of the Python Provider that were found and mean nothing here, for the log.
     #[serde(skip)]
     pub without_meaning: Vec<String>,
@@ -79,6 +83,8 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     /// This endpoint's name.
     pub name: String,
+    /// Which part of the whole this process plays.
+    pub role: Role,
     /// Connections served at once.
     pub max_connections: usize,
     /// Time for a request's head.

@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 
 use super::statements::statements;
-use super::{AccountId, DbError, Row, Session, Value};
+use super::{AccountId, DbError, Engine, Row, Session, Value};
 
 statements! {
     INSERT = "INSERT INTO accounts (email, password_hash, created_at) VALUES ($1, $2, $3)
@@ -22,6 +22,17 @@ statements! {
     STAMP = "UPDATE accounts SET last_request_at = CASE WHEN last_request_at >= $1 THEN last_request_at + 1 ELSE $1 END
              WHERE id = $2 RETURNING last_request_at";
     LOCK = "UPDATE accounts SET last_request_at = last_request_at WHERE id = $1";
+    CHARGE_ANYWAY = "UPDATE accounts SET used_bytes = used_bytes + $1 WHERE id = $2";
+    // The id is the Cloud's. An account that registered here is not touched.
+    PUT_SHADOW_SQLITE on Sqlite = "INSERT INTO accounts (id, email, password_hash, quota_bytes, created_at)
+        VALUES ($1, $2, '', $3, $4)
+        ON CONFLICT (id) DO UPDATE SET quota_bytes = accounts.used_bytes + excluded.quota_bytes
+        WHERE accounts.email = excluded.email";
+    PUT_SHADOW_POSTGRES on Postgres = "INSERT INTO accounts (id, email, password_hash, quota_bytes, created_at)
+        OVERRIDING SYSTEM VALUE VALUES ($1, $2, '', $3, $4)
+        ON CONFLICT (id) DO UPDATE SET quota_bytes = accounts.used_bytes + excluded.quota_bytes
+        WHERE accounts.email = excluded.email";
+    HAS_OWN = "SELECT 1 FROM accounts WHERE email NOT LIKE 'cloud:%' LIMIT 1";
     REFUND = "UPDATE accounts SET used_bytes = CASE WHEN used_bytes > $1 THEN used_bytes - $1 ELSE 0 END
               WHERE id = $2";
 }
@@ -51,6 +62,12 @@ impl std::fmt::Debug for Account {
 }
 
 impl Account {
+    /// Bytes that it may still pin.
+    #[must_use]
+    pub fn quota_left(&self, default_quota: u64) -> u64 {
+        self.quota_bytes.unwrap_or(default_quota).saturating_sub(self.used_bytes)
+    }
+
     fn from_row(row: &Row) -> Result<Self, DbError> {
         Ok(Self {
             id: row.get(0)?,
@@ -177,4 +194,43 @@ pub async fn charge(
 /// [`DbError`] of the engine.
 pub async fn refund(s: &mut Session<'_>, id: AccountId, bytes: u64) -> Result<(), DbError> {
     s.execute(REFUND, &[bytes.into(), id.into()]).await.map(drop)
+}
+
+/// Counts `bytes` that are pinned already, whatever the quota.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn charge_anyway(s: &mut Session<'_>, id: AccountId, bytes: u64) -> Result<(), DbError> {
+    s.execute(CHARGE_ANYWAY, &[bytes.into(), id.into()]).await.map(drop)
+}
+
+/// On an Endpoint: makes the Cloud's account `id` known, which may pin `quota_left` bytes more from now on. False when an account
+/// that registered here has that id.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn put_shadow(
+    s: &mut Session<'_>,
+    id: AccountId,
+    quota_left: u64,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let sql = match s.engine() {
+        Engine::Sqlite => PUT_SHADOW_SQLITE,
+        Engine::Postgres => PUT_SHADOW_POSTGRES,
+    };
+    // No address has a colon before an @, and the sum with what is used is a number still.
+    let params = [id.into(), format!("cloud:{id}").into(), quota_left.min(1 << 62).into(), now.into()];
+    Ok(s.execute(sql, &params).await? == 1)
+}
+
+/// Is there an account that registered here?
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn has_own_accounts(s: &mut Session<'_>) -> Result<bool, DbError> {
+    Ok(s.query_opt(HAS_OWN, &[]).await?.is_some())
 }

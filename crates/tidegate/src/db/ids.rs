@@ -46,3 +46,7 @@ id! {
     /// A receipt.
     ReceiptId
 }
+id! {
+    /// An Endpoint of this Cloud.
+    EndpointId
+}

@@ -5,6 +5,7 @@
 //! scopes links                           what an API key may be used for; uploads without one
 //! jobs/ tallies unpinned                 requests and their fate; lengths of lists; what may be collected
 //! uploads                                unfinished uploads, and what became of them
+//! endpoints errands outbox               one Cloud and its Endpoints: who they are, what goes to and fro
 //! nonces tokens orders receipts wallets  the same, for selling access
 //! webhooks/                              who is told of what becomes of requests
 //! session                                one transaction in progress
@@ -29,6 +30,8 @@
 
 pub mod accounts;
 pub mod contents;
+pub mod endpoints;
+pub mod errands;
 mod error;
 mod ids;
 pub mod jobs;
@@ -37,6 +40,7 @@ pub mod links;
 mod migrate;
 pub mod nonces;
 pub mod orders;
+pub mod outbox;
 pub mod pins;
 mod postgres;
 pub mod python_provider;
@@ -61,7 +65,7 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 pub use error::DbError;
-pub use ids::{AccountId, ContentId, PinId, ReceiptId};
+pub use ids::{AccountId, ContentId, EndpointId, PinId, ReceiptId};
 pub use session::Session;
 pub use value::{FromValue, Row, Value};
 

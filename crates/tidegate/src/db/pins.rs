@@ -50,6 +50,7 @@ statements! {
     COUNT_OF_ROOT = "SELECT count(*) FROM pins WHERE root = $1";
     WITHOUT_CONTENT = "SELECT root, count(*) FROM pins
                        WHERE root > $1 AND NOT EXISTS (SELECT 1 FROM contents WHERE contents.root = pins.root)
+                       AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.pin_id = pins.id AND jobs.endpoint_id IS NOT NULL)
                        GROUP BY root ORDER BY root LIMIT $2";
 }
 
@@ -115,12 +116,17 @@ impl PinSource {
             Self::Pinata => "pinata",
         }
     }
+
+    /// The source of this name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.as_str() == name)
+    }
 }
 
 impl FromValue for PinSource {
     fn from_value(value: &Value) -> Option<Self> {
-        let text = String::from_value(value)?;
-        Self::ALL.into_iter().find(|source| source.as_str() == text)
+        Self::by_name(&String::from_value(value)?)
     }
 }
 
@@ -374,7 +380,7 @@ pub async fn count_pins_of_root(s: &mut Session<'_>, root: &str) -> Result<u64, 
     s.query_one(COUNT_OF_ROOT, &[root.into()]).await?.get(0)
 }
 
-/// Up to `limit` roots behind `after` that are pinned and have no recorded archive, each with how many pins it has. Start
+/// Up to `limit` roots behind `after` that are pinned here, not at an Endpoint, and have no recorded archive, each with how many pins it has. Start
 /// with the empty text.
 ///
 /// # Errors

@@ -17,7 +17,8 @@ pub(super) async fn live() -> &'static str {
     "ok"
 }
 
-/// Requests can be served: the database answers. 503 says what does not.
+/// Requests can be served: the database answers. 503 says what does not. An Endpoint also says how it stands with its Cloud, without
+/// which it can do what it mostly does.
 pub(super) async fn ready(State(app): State<App>) -> Response {
     let asked = tokio::time::timeout(Duration::from_secs(2), app.db.ping()).await;
     let (status, database) = match asked {
@@ -25,7 +26,14 @@ pub(super) async fn ready(State(app): State<App>) -> Response {
         Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "it does not answer in time".to_owned()),
     };
-    (status, Json(json!({"ready": status == StatusCode::OK, "database": database}))).into_response()
+    let mut said = json!({"ready": status == StatusCode::OK, "database": database});
+    if let Some(cloud) = &app.cloud {
+        said["cloud"] = cloud.reach().as_str().into();
+        if status == StatusCode::OK {
+            said["outbox"] = app.pins.count_untold().await.ok().into();
+        }
+    }
+    (status, Json(said)).into_response()
 }
 
 /// The numbers, in Prometheus' text format.

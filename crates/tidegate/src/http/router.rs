@@ -55,6 +55,9 @@ pub(super) fn router(app: App) -> Router {
         .route("/api/v1/webhooks/{id}/ping", post(api::ping_webhook))
         .route("/api/v1/webhooks/{id}/deliveries", get(api::list_deliveries))
         .route("/api/v1/webhooks/{id}/deliveries/{delivery}/redeliver", post(api::redeliver))
+        .route("/api/v1/endpoints", get(api::list_endpoints).post(api::join_cloud))
+        .route("/api/v1/endpoints/verify", post(api::verify))
+        .route("/api/v1/endpoints/report", post(api::report))
         .route("/api/v1/{*nothing}", any(api::not_found))
         .method_not_allowed_fallback(api::method_not_allowed)
         .layer(from_fn(layers::cors::pinning));

@@ -4,14 +4,16 @@ mod by_cid;
 mod collect;
 mod deliveries;
 mod from_s3;
+mod give;
 mod presigned;
+mod report;
 mod requests;
 mod retry;
 mod uploads;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::app::App;
+use crate::{app::App, config::Role};
 
 /// The running jobs. Whoever starts them stops them.
 pub struct Workers {
@@ -26,7 +28,13 @@ impl Workers {
         workers.tasks.spawn(collect::run(app.clone(), workers.stop.clone()));
         workers.tasks.spawn(deliveries::run(app.clone(), workers.stop.clone()));
         workers.tasks.spawn(uploads::run(app.clone(), workers.stop.clone()));
-        workers.tasks.spawn(requests::run(app.clone(), workers.stop.clone()));
+        let (requests, stop) = (app.clone(), workers.stop.clone());
+        match app.config.server.role {
+            // A Cloud brings nothing in itself.
+            Role::Cloud => workers.tasks.spawn(give::run(requests, stop)),
+            Role::All | Role::Endpoint => workers.tasks.spawn(requests::run(requests, stop)),
+        };
+        workers.tasks.spawn(report::run(app.clone(), workers.stop.clone()));
         workers
     }
 

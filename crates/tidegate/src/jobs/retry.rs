@@ -60,6 +60,7 @@ mod tests {
             tries,
             due_at: None,
             updated_at: Timestamp::from_seconds(0),
+            endpoint: None,
         }
     }
 

@@ -40,6 +40,7 @@ impl Pins {
     /// Has a worker look at what is due now.
     pub fn wake(&self) {
         self.work.notify_one();
+        self.news.notify_one();
     }
 
     /// Fulfils `job`, which `holder` holds, with content that is here already; false when there is no such content. A job that is
@@ -163,6 +164,7 @@ impl Pins {
                 self.public.invalidate(&Root::of(&root));
             }
             metrics::pinned(source.as_str());
+            self.news.notify_one();
         }
         Ok(kept)
     }

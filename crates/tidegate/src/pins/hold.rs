@@ -86,13 +86,10 @@ pub(super) async fn drop_job(s: &mut Session<'_>, job: &Job, now: Timestamp) -> 
     }
 }
 
-/// Records the job of an upload, which is done as soon as it is there. A pin that was renewed has one job, the new one.
+/// Records the job of an upload, which is done as soon as it is there. A pin that was renewed has one job, the new one; the old ones
+/// go after it has come, so that at no time there is a pin without one, and nobody is told so.
 pub(super) async fn job_of_upload(s: &mut Session<'_>, pin: &Pin, now: Timestamp) -> Result<(), DbError> {
-    if !pin.is_new() {
-        for job in jobs::jobs_of_pin(s, pin.id).await? {
-            jobs::delete_job(s, &job).await?;
-        }
-    }
+    let before = if pin.is_new() { Vec::new() } else { jobs::jobs_of_pin(s, pin.id).await? };
     let job = NewJob {
         id: JobId::new(),
         account: pin.pin.account,
@@ -106,6 +103,9 @@ pub(super) async fn job_of_upload(s: &mut Session<'_>, pin: &Pin, now: Timestamp
         task: "{}".to_owned(),
     };
     let job = jobs::insert_job(s, &job, Begin::Pinned(pin.id), now).await?;
+    for job in before {
+        jobs::delete_job(s, &job).await?;
+    }
     announce_result(s, &job, now).await
 }
 

@@ -3,6 +3,7 @@
 //!
 //! [`Pins`] is for those who write; who may read which content is decided in `library.rs`. `publish.rs` makes content durable,
 //! `hold.rs` has the rules of holding and letting go, `collection.rs` those of removing; `fulfil.rs` ends what `request.rs` begins.
+//! Where one Cloud has many Endpoints, `mirror.rs` takes in what they tell, and `errands.rs` does what the Cloud wants done.
 
 mod allowance;
 mod archive;
@@ -12,6 +13,7 @@ mod check;
 mod claim;
 mod collect;
 mod collection;
+mod errands;
 mod format;
 mod from_s3;
 mod fulfil;
@@ -20,6 +22,7 @@ mod hold;
 mod library;
 pub(crate) mod locks;
 mod measure;
+mod mirror;
 mod publish;
 mod repair;
 mod request;
@@ -41,6 +44,7 @@ pub use check::Damaged;
 pub use claim::{first_profile, profiles_for};
 pub use collect::CollectError;
 pub use collection::Collected;
+pub use errands::Untold;
 pub use format::Format;
 pub use from_s3::Fetch;
 pub use library::{Library, LookupError};
@@ -55,7 +59,7 @@ pub use whole::Wanted;
 use crate::{
     blobs::{BlobError, BlobStore, Root},
     clock::Clock,
-    config::{Config, Limits},
+    config::{Config, Limits, Role},
     db::{
         Db, DbError, contents,
         pins::{NewPin, Pin, PinSource, Visibility},
@@ -88,6 +92,11 @@ pub enum PinError {
     /// A CID whose content could never be checked.
     #[error(transparent)]
     CannotPull(#[from] FrontierError),
+    /// This server is the Cloud, which takes no uploads.
+    #[error(
+        "this is the Cloud, which takes no uploads: send them to one of the Endpoints that GET /endpoint/list names"
+    )]
+    NotHere,
     /// The account may not pin so much.
     #[error("this would exceed the account's quota")]
     QuotaExceeded,
@@ -163,6 +172,9 @@ pub struct Pins {
     unpinned: Arc<Notify>,
     /// Rung when a request has come.
     work: Arc<Notify>,
+    /// Rung when there may be something to tell the Cloud.
+    news: Arc<Notify>,
+    takes_uploads: bool,
 }
 
 impl Pins {
@@ -174,6 +186,8 @@ impl Pins {
             room: Room::new(config.store.size.as_u64()),
             unpinned: Arc::default(),
             work: Arc::default(),
+            news: Arc::default(),
+            takes_uploads: config.server.role != Role::Cloud,
             db,
             store,
             hasher: Hasher::all_cores(),

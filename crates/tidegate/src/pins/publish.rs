@@ -50,6 +50,7 @@ impl Pins {
         };
         self.public.invalidate(&root);
         metrics::pinned(pinned.pin.source.as_str());
+        self.news.notify_one();
         Ok(pinned)
     }
 

@@ -37,6 +37,11 @@ impl Room {
         self.0.taken.load(Ordering::Relaxed).checked_add(bytes).is_some_and(|sum| sum <= self.0.limit)
     }
 
+    /// Bytes that fit still.
+    pub(super) fn left(&self) -> u64 {
+        self.0.limit.saturating_sub(self.0.taken.load(Ordering::Relaxed))
+    }
+
     /// Stored bytes that are gone.
     pub(super) fn give_back(&self, bytes: u64) {
         let less = |taken: u64| Some(taken.saturating_sub(bytes));

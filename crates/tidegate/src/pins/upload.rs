@@ -54,8 +54,11 @@ impl Pins {
     /// Leave to receive an upload.
     ///
     /// # Errors
-    /// [`PinError::Busy`] when too many are running.
+    /// [`PinError::Busy`] when too many are running; [`PinError::NotHere`] on a Cloud.
     pub fn turn(&self) -> Result<Turn, PinError> {
+        if !self.takes_uploads {
+            return Err(PinError::NotHere);
+        }
         let permit = self.uploads.clone().try_acquire_owned().map_err(|_| PinError::Busy(BUSY_RETRY))?;
         Ok(Turn { _permit: permit, _running: Running::upload() })
     }
@@ -63,7 +66,7 @@ impl Pins {
     /// Begins an upload of files that are imported with `profile` while they come.
     ///
     /// # Errors
-    /// [`PinError::Busy`] when too many are running.
+    /// [`PinError::Busy`] when too many are running; [`PinError::NotHere`] on a Cloud.
     pub fn begin(&self, profile: Profile) -> Result<Upload, PinError> {
         self.begin_as(Format::File, profile)
     }

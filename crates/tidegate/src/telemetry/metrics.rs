@@ -19,6 +19,9 @@ const COLLECTED_BYTES: &str = "tidegate_collected_bytes_total";
 const PINNED: &str = "tidegate_pins_total";
 const CHAIN_ASKED: &str = "tidegate_chain_requests_total";
 const CHAIN_SECONDS: &str = "tidegate_chain_request_seconds";
+const OUTBOX: &str = "tidegate_outbox_entries";
+const CLOUD: &str = "tidegate_cloud_reachable";
+const LIVE: &str = "tidegate_endpoints_live";
 const PROOFS: &str = "tidegate_chain_proofs_total";
 const MESSAGES: &str = "tidegate_webhook_messages_total";
 
@@ -51,6 +54,9 @@ pub fn recorder() -> &'static PrometheusHandle {
         describe_histogram!(CHAIN_SECONDS, Unit::Seconds, "Time until an RPC answered or failed");
         describe_counter!(PROOFS, "Proofs of downloads for a chain, by chain and outcome");
         describe_counter!(MESSAGES, "Tries to send a message to a webhook or callback, by outcome");
+        describe_gauge!(OUTBOX, "What this Endpoint has not yet told its Cloud");
+        describe_gauge!(CLOUD, "Whether this Endpoint reached its Cloud last time: 1 or 0");
+        describe_gauge!(LIVE, "Endpoints of this Cloud that were heard of lately");
         gauge!(CONNECTIONS).set(0);
         gauge!(UPLOADS).set(0);
         handle
@@ -191,6 +197,26 @@ pub fn chain_asked(chain: Option<u64>, position: usize, outcome: &'static str, t
 /// A message was sent, or could not be. `outcome`: `delivered`, `retried` (it is sent again) or `failed`.
 pub fn message_sent(outcome: &'static str) {
     counter!(MESSAGES, "outcome" => outcome).increment(1);
+}
+
+/// So much is still to be told the Cloud.
+pub fn untold(entries: u64) {
+    gauge!(OUTBOX).set(number(entries));
+}
+
+/// The Cloud was reached, or not.
+pub fn cloud_reachable(reached: bool) {
+    gauge!(CLOUD).set(if reached { 1.0 } else { 0.0 });
+}
+
+/// So many Endpoints are there.
+pub fn endpoints_live(count: usize) {
+    gauge!(LIVE).set(number(count as u64));
+}
+
+/// For a gauge. What is more than it can count exactly does not come up.
+fn number(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// What became of a proof of a download.

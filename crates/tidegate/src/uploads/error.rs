@@ -97,6 +97,8 @@ pub enum RefusalKind {
     BadContent,
     /// The key does not let its holder pin it.
     Forbidden,
+    /// Another server takes uploads.
+    Elsewhere,
     /// More content than an upload may hold.
     TooLarge,
     /// More than the account may pin.
@@ -119,6 +121,7 @@ impl RefusalKind {
             Self::Mismatch => "mismatch",
             Self::BadContent => "bad_content",
             Self::Forbidden => "forbidden",
+            Self::Elsewhere => "misdirected_request",
             Self::TooLarge => "too_large",
             Self::QuotaExceeded => "quota_exceeded",
             Self::StorageFull => "storage_full",
@@ -168,6 +171,7 @@ impl From<PinError> for Refusal {
             PinError::OtherContent => return Self::mismatch(),
             PinError::Busy(_) | PinError::TooManyQueued(_) => RefusalKind::Busy,
             PinError::OutsidePrefix(_) | PinError::KeyUsedUp | PinError::LinkUsedUp => RefusalKind::Forbidden,
+            PinError::NotHere => RefusalKind::Elsewhere,
             PinError::TooLarge(_) | PinError::TooManyFiles(_) | PinError::NamesTooLong => {
                 RefusalKind::TooLarge
             }

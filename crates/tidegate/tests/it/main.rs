@@ -8,6 +8,7 @@ mod chain;
 mod cli;
 mod db;
 mod docs;
+mod endpoints;
 mod faults;
 mod fetch;
 mod gateway;

@@ -5,11 +5,13 @@
 //! search   pages by name and metadata
 //! queue    who works on which job, and how it ended
 //! turns    whose job is next
+//! mirror   jobs that are worked on elsewhere, as they are told
 //! ```
 //!
-//! Each function that changes a job changes the account's tallies with it, and takes the account's lock first.
+//! Each function that changes a job changes the account's tallies with it, notes it in the outbox, and takes the account's lock first.
 
 pub mod list;
+pub mod mirror;
 pub mod queue;
 pub mod search;
 pub(super) mod turns;
@@ -22,14 +24,14 @@ use super::pins::{PinSource, Visibility};
 use super::statements::statements;
 use super::tallies::Tally;
 use super::value::{FromValue, Value};
-use super::{AccountId, DbError, PinId, Row, Session, accounts};
+use super::{AccountId, DbError, EndpointId, PinId, Row, Session, accounts, errands, outbox};
 
 /// The columns of a [`Job`] in its order, for the statements of this folder.
 macro_rules! select {
     ($rest:expr) => {
         concat!(
             "SELECT id, account_id, created_at, source, status, root, cid, name, meta, origins, visibility, task, pin_id, reason, \
-             bytes_done, bytes_total, blocks_done, tries, due_at, updated_at FROM jobs ",
+             bytes_done, bytes_total, blocks_done, tries, due_at, updated_at, endpoint_id FROM jobs ",
             $rest
         )
     };
@@ -165,6 +167,8 @@ pub struct Job {
     pub due_at: Option<Timestamp>,
     /// When anything of it last changed.
     pub updated_at: Timestamp,
+    /// Who works on it, or holds what came of it, if not this server itself.
+    pub endpoint: Option<EndpointId>,
 }
 
 /// How much of a job's content is here.
@@ -214,6 +218,7 @@ impl Job {
             tries: row.get(17)?,
             due_at: row.get(18)?,
             updated_at: row.get(19)?,
+            endpoint: row.get(20)?,
         })
     }
 }
@@ -262,6 +267,7 @@ pub async fn insert_job(
     if let Some(due_at) = due_at {
         turns::open(s, job.account, due_at).await?;
     }
+    outbox::note_job(s, job.account, &job.id).await?;
     Ok(Job {
         job: job.clone(),
         created_at,
@@ -272,6 +278,7 @@ pub async fn insert_job(
         tries: 0,
         due_at,
         updated_at: now,
+        endpoint: None,
     })
 }
 
@@ -317,8 +324,8 @@ pub async fn has_jobs(s: &mut Session<'_>, pin: PinId) -> Result<bool, DbError> 
     Ok(s.query_opt(HAS_PIN, &[pin.into()]).await?.is_some())
 }
 
-/// Removes a job of an account that is [locked](accounts::lock), and nothing else: its pin is the caller's to remove. It must be
-/// as it was read under that lock.
+/// Removes a job of an account that is [locked](accounts::lock), here and at the Endpoint that has it, and nothing else: its pin is
+/// the caller's to remove. It must be as it was read under that lock.
 ///
 /// # Errors
 ///
@@ -331,5 +338,18 @@ pub async fn delete_job(s: &mut Session<'_>, job: &Job) -> Result<(), DbError> {
     for label in search::labels(&job.job.meta) {
         s.execute(DELETE_LABEL, &[account.into(), label.into(), job.created_at.into()]).await?;
     }
+    if let Some(endpoint) = job.endpoint {
+        errands::put_removal(s, endpoint, account, &job.job.id).await?;
+    }
+    outbox::note_job(s, account, &job.job.id).await?;
     job.status.tally(account).remove(s, job.created_at).await
+}
+
+/// The job, counted under its old status, is counted under the new one.
+async fn retally(s: &mut Session<'_>, job: &Job, now: JobStatus) -> Result<(), DbError> {
+    if job.status == now {
+        return Ok(());
+    }
+    job.status.tally(job.job.account).remove(s, job.created_at).await?;
+    now.tally(job.job.account).add(s, job.created_at).await
 }

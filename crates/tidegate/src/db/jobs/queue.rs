@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 
 use super::super::statements::statements;
-use super::super::{AccountId, DbError, PinId, Session, accounts};
-use super::{Job, JobId, JobStatus, Progress, select, turns};
+use super::super::{AccountId, DbError, PinId, Session, accounts, outbox};
+use super::{Job, JobId, JobStatus, Progress, retally, select, turns};
 
 statements! {
     FIRST_DUE = select!("WHERE account_id = $1 AND due_at IS NOT NULL AND due_at <= $2 ORDER BY due_at, id LIMIT 1");
@@ -82,6 +82,7 @@ pub async fn claim_job(
     s.execute(CLAIM, &params).await?;
     turns::pass(s, account, now).await?;
     retally(s, &job, JobStatus::Pinning).await?;
+    outbox::note_job(s, account, &job.job.id).await?;
     (job.status, job.due_at, job.updated_at) = (JobStatus::Pinning, Some(until), now);
     job.tries += 1;
     Ok(Some(job))
@@ -202,14 +203,6 @@ pub async fn finish_job(
     // Whoever holds a job holds it as pinning, whatever the caller's copy says.
     let held = Job { status: JobStatus::Pinning, ..job.clone() };
     retally(s, &held, status).await?;
+    outbox::note_job(s, account, &job.job.id).await?;
     Ok(true)
-}
-
-/// The job, counted under its old status, is counted under the new one.
-async fn retally(s: &mut Session<'_>, job: &Job, now: JobStatus) -> Result<(), DbError> {
-    if job.status == now {
-        return Ok(());
-    }
-    job.status.tally(job.job.account).remove(s, job.created_at).await?;
-    now.tally(job.job.account).add(s, job.created_at).await
 }

@@ -19,7 +19,7 @@ use super::super::{
     throttle::TooOften,
 };
 use crate::{
-    accounts::{AccountError, CryptoError, LinkError},
+    accounts::{AccountError, AuthError, CryptoError, LinkError},
     db::DbError,
     pins::PinError,
 };
@@ -49,6 +49,8 @@ pub(in crate::http) enum ApiError {
     TooMany(String, Duration),
     /// Too many uploads at once; try again after a while.
     Busy(Duration),
+    /// Another server of this Cloud does that; the words say which.
+    Elsewhere(String),
     /// Our side.
     Failed(Failure),
 }
@@ -91,6 +93,9 @@ impl IntoResponse for ApiError {
             }
             Self::Busy(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "busy", "Too many uploads are running; try again soon")
+            }
+            Self::Elsewhere(message) => {
+                (StatusCode::MISDIRECTED_REQUEST, "misdirected_request", message.as_str())
             }
             Self::Failed(failure) => {
                 let (status, message) = failure.outside();
@@ -159,6 +164,8 @@ impl From<PinningError> for ApiError {
             PinningError::TooSlow(message) => Self::TooSlow(message),
             PinningError::TooMany(message, after) => Self::TooMany(message, after),
             PinningError::Busy(after) => Self::Busy(after),
+            PinningError::Elsewhere(message) => Self::Elsewhere(message),
+            PinningError::CloudAway(_) => Self::Failed(Failure::Unavailable),
             PinningError::NotFound(message) => Self::NotFound(message),
             PinningError::MethodNotAllowed => Self::MethodNotAllowed,
             PinningError::Failed(failure) => Self::Failed(failure),
@@ -176,7 +183,7 @@ macro_rules! as_on_the_pinning_surface {
     };
 }
 
-as_on_the_pinning_surface![Denied, TooOften, DbError, BodyError, Broken, FormError, ReadError];
+as_on_the_pinning_surface![AuthError, Denied, TooOften, DbError, BodyError, Broken, FormError, ReadError];
 
 impl From<CryptoError> for ApiError {
     fn from(error: CryptoError) -> Self {

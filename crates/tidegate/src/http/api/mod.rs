@@ -1,6 +1,7 @@
 //! Tidegate's own API under `/api/v1`: what no other dialect has words for. JSON both ways, names in camelCase.
 
 mod account;
+mod endpoints;
 mod error;
 mod keys;
 mod upload;
@@ -11,6 +12,7 @@ mod webhooks;
 use serde::Serialize;
 
 pub(super) use account::show_account;
+pub(super) use endpoints::{join as join_cloud, list_endpoints, report, verify};
 pub(super) use error::{ApiError, method_not_allowed, not_found};
 pub(super) use keys::{add_key, change_key, list_keys, revoke_key, show_key};
 pub(super) use upload::{post_upload, put_upload};

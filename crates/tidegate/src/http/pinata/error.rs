@@ -41,6 +41,8 @@ pub(in crate::http) enum PinataError {
     TooMany(String, Duration),
     /// Too many uploads at once; try again after a while.
     Busy(Duration),
+    /// Another server of this Cloud does that; the words say which.
+    Elsewhere(String),
     /// Our side.
     Failed(Failure),
 }
@@ -85,6 +87,9 @@ impl IntoResponse for PinataError {
                 "BUSY",
                 text("Too many uploads are running; try again soon"),
             ),
+            Self::Elsewhere(details) => {
+                (StatusCode::MISDIRECTED_REQUEST, "MISDIRECTED_REQUEST", details.clone())
+            }
             Self::Failed(failure) => {
                 let (status, details) = failure.outside();
                 (status, "INTERNAL", text(details))
@@ -111,6 +116,8 @@ impl From<PinningError> for PinataError {
             PinningError::TooSlow(details) => Self::TooSlow(details),
             PinningError::TooMany(details, after) => Self::TooMany(details, after),
             PinningError::Busy(after) => Self::Busy(after),
+            PinningError::Elsewhere(details) => Self::Elsewhere(details),
+            PinningError::CloudAway(_) => Self::Failed(Failure::Unavailable),
             PinningError::NotFound(_) => Self::NotPinned,
             PinningError::MethodNotAllowed => Self::MethodNotAllowed,
             PinningError::Failed(failure) => Self::Failed(failure),

@@ -24,6 +24,9 @@ use crate::{
     pins::{CollectError, PinError},
 };
 
+/// When to ask an Endpoint again whose Cloud is away.
+const CLOUD_RETRY: Duration = Duration::from_secs(5);
+
 /// Why a request of this dialect was refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::http) enum PinningError {
@@ -43,6 +46,10 @@ pub(in crate::http) enum PinningError {
     TooMany(String, Duration),
     /// Too many uploads at once; try again after a while.
     Busy(Duration),
+    /// Another server of this Cloud does that; the words say which.
+    Elsewhere(String),
+    /// This Endpoint cannot ask its Cloud now; the words say so.
+    CloudAway(String),
     /// The caller has no such thing.
     NotFound(String),
     /// There is no such method here.
@@ -79,6 +86,8 @@ impl IntoResponse for PinningError {
             Self::Busy(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "Too many uploads are running; try again soon".to_owned())
             }
+            Self::Elsewhere(message) => (StatusCode::MISDIRECTED_REQUEST, message.clone()),
+            Self::CloudAway(message) => (StatusCode::SERVICE_UNAVAILABLE, message.clone()),
             Self::NotFound(message) => (StatusCode::NOT_FOUND, message.clone()),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "This path does not have that method".to_owned())
@@ -92,6 +101,7 @@ impl IntoResponse for PinningError {
         let response = (status, body).into_response();
         match self {
             Self::Busy(after) | Self::TooMany(_, after) => retry_after(response, after),
+            Self::CloudAway(_) => retry_after(response, CLOUD_RETRY),
             _ => response,
         }
     }
@@ -105,7 +115,11 @@ impl From<AuthError> for PinningError {
             | AuthError::Revoked
             | AuthError::KeyExpired
             | AuthError::WrongPassword => Self::InvalidToken,
-            AuthError::MissingScope(_) | AuthError::UsedUp => Self::Forbidden(sentence(&error)),
+            AuthError::MissingScope(_) | AuthError::UsedUp | AuthError::Counted => {
+                Self::Forbidden(sentence(&error))
+            }
+            AuthError::Elsewhere(_) => Self::Elsewhere(sentence(&error)),
+            AuthError::CloudAway => Self::CloudAway(sentence(&error)),
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
         }
@@ -172,6 +186,7 @@ impl From<PinError> for PinningError {
             | PinError::NamesTooLong
             | PinError::QuotaExceeded => Self::TooLarge(error.to_string()),
             PinError::OtherContent => Self::Mismatch,
+            PinError::NotHere => Self::Elsewhere(sentence(&error)),
             PinError::CannotPull(error) => {
                 Self::BadRequest(format!("This content cannot be pinned: {error}"))
             }

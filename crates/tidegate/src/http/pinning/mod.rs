@@ -26,7 +26,7 @@ pub(super) use unpin::unpin;
 
 use super::extract::{ANY, KeyHolder, PIN, READ};
 use super::forwarded;
-use crate::{accounts::AuthError, app::App};
+use crate::{accounts::AuthError, app::App, config::Role};
 
 /// Says whether the caller's API key is good.
 pub(super) async fn ping(_: KeyHolder<ANY>) -> Json<Value> {
@@ -42,15 +42,20 @@ pub(super) struct Endpoint {
     api_host: String,
 }
 
-/// Lists the places that take uploads: this one.
+/// Lists the places that take uploads: this one, or on a Cloud its Endpoints that are there.
 pub(super) async fn list_endpoints(
     _: KeyHolder<READ>,
     State(app): State<App>,
     uri: Uri,
     headers: HeaderMap,
-) -> Json<Vec<Endpoint>> {
+) -> Result<Json<Vec<Endpoint>>, PinningError> {
+    if app.config.server.role == Role::Cloud {
+        let live = app.endpoints.live().await?.into_iter();
+        let shown = live.map(|it| Endpoint { id: it.id.0, name: it.name, api_host: it.says.url });
+        return Ok(Json(shown.collect()));
+    }
     let api_host = address_as_reached(&app, &uri, &headers);
-    Json(vec![Endpoint { id: 1, name: app.config.server.name.clone(), api_host }])
+    Ok(Json(vec![Endpoint { id: 1, name: app.config.server.name.clone(), api_host }]))
 }
 
 /// The configured address, else the one by which the caller reached us.

@@ -35,6 +35,8 @@ pub(in crate::http) enum PsaError {
     TooMany(String, Duration),
     /// The body is longer than any pin.
     TooLarge,
+    /// This server is an Endpoint; the words say where its Cloud is.
+    Elsewhere(String),
     /// Our side.
     Failed(Failure),
 }
@@ -67,6 +69,9 @@ impl IntoResponse for PsaError {
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is longer than a pin may be")
             }
+            Self::Elsewhere(message) => {
+                (StatusCode::MISDIRECTED_REQUEST, "MISDIRECTED_REQUEST", message.as_str())
+            }
             Self::Failed(failure) => {
                 let (status, message) = failure.outside();
                 let reason = match failure {
@@ -94,7 +99,11 @@ impl From<AuthError> for PsaError {
             | AuthError::Revoked
             | AuthError::KeyExpired
             | AuthError::WrongPassword => Self::Unauthorized,
-            AuthError::MissingScope(_) | AuthError::UsedUp => Self::Forbidden(sentence(&error)),
+            AuthError::MissingScope(_) | AuthError::UsedUp | AuthError::Counted => {
+                Self::Forbidden(sentence(&error))
+            }
+            AuthError::Elsewhere(_) => Self::Elsewhere(sentence(&error)),
+            AuthError::CloudAway => Self::Failed(Failure::Unavailable.log(&error)),
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
         }

@@ -14,6 +14,7 @@ pub mod origin;
 pub mod person;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod server;
 pub mod tarball;
 pub mod tus;

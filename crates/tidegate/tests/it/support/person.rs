@@ -22,8 +22,8 @@ pub struct Person {
     /// An access token, fresh at registration.
     pub token: String,
     pub rsa_private_key: SecretString,
-    url: String,
-    client: reqwest::Client,
+    pub url: String,
+    pub client: reqwest::Client,
 }
 
 impl Person {
@@ -60,6 +60,11 @@ impl Person {
         let caller = accounts.authenticate_api_key(api_key).await.unwrap();
         let token = accounts.issue_access_token(&caller).unwrap().token.expose_secret().to_owned();
         Self { api_key: api_key.to_owned(), token, ..self.clone() }
+    }
+
+    /// The same person with the same keys and token, at another server.
+    pub fn moved_to(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
     }
 
     /// GET with the API key.

@@ -122,6 +122,7 @@ fn status_of_refusal(code: RefusalKind) -> (StatusCode, &'static str) {
     let status = match code {
         RefusalKind::Mismatch | RefusalKind::BadContent => StatusCode::BAD_REQUEST,
         RefusalKind::Forbidden => StatusCode::FORBIDDEN,
+        RefusalKind::Elsewhere => StatusCode::MISDIRECTED_REQUEST,
         RefusalKind::TooLarge | RefusalKind::QuotaExceeded => StatusCode::PAYLOAD_TOO_LARGE,
         RefusalKind::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         RefusalKind::Busy | RefusalKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
