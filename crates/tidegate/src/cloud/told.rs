@@ -13,8 +13,10 @@ use crate::{
     },
 };
 
-/// The longest name, id or CID that is read, in bytes: longer than any of ours.
+/// The longest id or CID that is read, in bytes: longer than any of ours.
 const TEXT_BYTES: usize = 8 << 10;
+/// The longest name that is kept, in characters.
+const NAME_CHARS: usize = 32 << 10;
 
 /// A job as it was asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -88,7 +90,7 @@ impl Request {
 
     /// The job with this id that the account asks for, if all of it makes sense.
     pub fn into_job(self, account: AccountId, id: String) -> Option<NewJob> {
-        let texts = [Some(&id), self.root.as_ref(), self.cid.as_ref(), self.name.as_ref()];
+        let texts = [Some(&id), self.root.as_ref(), self.cid.as_ref()];
         let is_good = |text: &String| text.len() <= TEXT_BYTES && !text.contains('\0');
         let has_a_root = self.root.as_deref().is_none_or(is_root);
         if id.is_empty() || !has_a_root || !texts.into_iter().flatten().all(is_good) {
@@ -100,7 +102,8 @@ impl Request {
             source: PinSource::by_name(&self.source)?,
             root: self.root,
             cid: self.cid,
-            name: self.name,
+            // No name is a reason not to hear of a pin; this is what every database takes.
+            name: self.name.map(|name| name.chars().filter(|c| *c != '\0').take(NAME_CHARS).collect()),
             meta: self.meta,
             origins: self.origins,
             visibility: Visibility::by_name(&self.visibility)?,
@@ -171,10 +174,12 @@ impl JobState {
         })
     }
 
-    /// About how long it is when written down, in bytes.
+    /// How long it is at most when written down, in bytes.
     pub fn length(&self) -> usize {
-        let texts = [&self.request.meta, &self.request.origins, &self.request.task];
-        1024 + texts.into_iter().map(|text| 2 * text.len()).sum::<usize>()
+        let request = &self.request;
+        let texts = [&request.meta, &request.origins, &request.task].into_iter().chain(&request.name);
+        // JSON has six bytes for a control character; what else there is, is short.
+        4096 + texts.map(|text| 6 * text.len()).sum::<usize>()
     }
 }
 
@@ -211,6 +216,14 @@ mod tests {
     }
 
     #[test]
+    fn no_name_keeps_a_pin_from_being_told() {
+        let mut told = told();
+        told["request"]["name"] = json!(format!("a\0b{}", "x".repeat(1 << 20)));
+        let name = read(told, NOW).unwrap().job.job.name.unwrap();
+        assert!(name.starts_with("abx") && name.len() == NAME_CHARS);
+    }
+
+    #[test]
     fn nothing_happens_in_the_future() {
         let job = read(told(), NOW).unwrap();
         assert_eq!((job.job.created_at, job.pinned.unwrap().1), (NOW, NOW));
@@ -229,7 +242,6 @@ mod tests {
             ("/request/root", json!("hello")),
             ("/request/root", json!(null)),
             ("/request/root", json!("QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH")),
-            ("/request/name", json!("x".repeat(TEXT_BYTES + 1))),
         ] {
             let mut told = told();
             *told.pointer_mut(pointer).unwrap() = value;
