@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { buildBinary } from './lib/binary.mjs';
 import { complianceSuite } from './lib/psa.mjs';
 import { oceanPython } from './lib/python.mjs';
+import { tusClient } from './lib/tus.mjs';
 
 /** Each suite with what it is about, and what has to be installed for it alone. */
 const SUITES = {
@@ -15,6 +16,7 @@ const SUITES = {
   'chain-proof': { about: 'downloads that are announced on the chain' },
   attacks: { about: 'orders, signatures, tokens, addresses and faults that must open nothing', folder: true },
   psa: { about: 'the compliance suite of the Pinning Service API', prepare: complianceSuite },
+  tus: { about: 'tus-js-client uploads, and goes on after the server was killed', prepare: tusClient },
   sale: { about: 'pinned private content is sold, and stays private' },
 };
 

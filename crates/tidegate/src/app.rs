@@ -91,7 +91,7 @@ impl App {
         pins.measure_store().await?;
         let uploads = Uploads::open(dir.path(), &db, &clock, &accounts, &pins, &config).await?;
         let library = pins.library();
-        let puller = Puller::new(library.clone(), store, elsewhere(&config)?, &config.pull);
+        let puller = Puller::new(library.clone(), store, pins.room(), elsewhere(&config)?, &config.pull);
         let memo = chain_memo(&db).await?;
         let chains = Arc::new(Chains::new(&config.provider, &config.chains, Limits::default(), memo)?);
         let outside = Outside::new(&config.provider, &config.fetch)?;

@@ -64,7 +64,7 @@ impl Pins {
 
     async fn place_pulled(&self, job: &Job, holder: &str, pulled: Pulled) -> Result<bool, PinError> {
         let (root, size) = (pulled.sealed.root, pulled.size);
-        let mut place = self.room.place();
+        let mut place = pulled.place;
         // Before the lock: making room takes the locks of what is removed.
         self.reserve(&mut place, pulled.sealed.car_bytes).await?;
         let _publishing = self.publishing.lock(root).await;
