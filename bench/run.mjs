@@ -7,6 +7,7 @@ import { printReport } from './lib/report.mjs';
 import { Workshop } from './lib/workshop.mjs';
 import * as gateway from './suites/gateway.mjs';
 import * as importSpeed from './suites/import.mjs';
+import * as many from './suites/many.mjs';
 import * as memory from './suites/memory.mjs';
 import * as pinFile from './suites/pin-file.mjs';
 import * as provider from './suites/provider.mjs';
@@ -14,7 +15,7 @@ import * as providerLarge from './suites/provider-large.mjs';
 import * as smallPins from './suites/small-pins.mjs';
 import * as start from './suites/start.mjs';
 
-const SUITES = { import: importSpeed, 'pin-file': pinFile, gateway, memory, 'small-pins': smallPins, start, provider, 'provider-large': providerLarge };
+const SUITES = { import: importSpeed, 'pin-file': pinFile, gateway, memory, 'small-pins': smallPins, many, start, provider, 'provider-large': providerLarge };
 
 const HELP = `Usage: bench/run [NAME...] [--json] [--rounds N] [--dir DIR]
 

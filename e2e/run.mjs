@@ -7,6 +7,7 @@ import { buildBinary } from './lib/binary.mjs';
 import { complianceSuite } from './lib/psa.mjs';
 import { oceanPython } from './lib/python.mjs';
 import { objectStore } from './lib/s3.mjs';
+import { tusClient } from './lib/tus.mjs';
 
 /** Each suite with what it is about, and what has to be installed for it alone. */
 const SUITES = {
@@ -17,6 +18,7 @@ const SUITES = {
   attacks: { about: 'orders, signatures, tokens, addresses and faults that must open nothing', folder: true },
   psa: { about: 'the compliance suite of the Pinning Service API', prepare: complianceSuite },
   s3: { about: 'objects by presigned URLs, and webhooks as their receivers check them', prepare: objectStore },
+  tus: { about: 'tus-js-client uploads, and goes on after the server was killed', prepare: tusClient },
   sale: { about: 'pinned private content is sold, and stays private' },
 };
 

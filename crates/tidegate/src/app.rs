@@ -113,7 +113,7 @@ impl App {
             join(&config, cloud, &db, &pins).await?;
         }
         let library = pins.library();
-        let puller = Puller::new(library.clone(), store, elsewhere(&config)?, &config.pull);
+        let puller = Puller::new(library.clone(), store, pins.room(), elsewhere(&config)?, &config.pull);
         let memo = chain_memo(&db).await?;
         let chains = Arc::new(Chains::new(&config.provider, &config.chains, Limits::default(), memo)?);
         let outside = Outside::new(&config.provider, &config.fetch)?;

@@ -148,16 +148,19 @@ impl BlobStore {
         remove_file(&self.partial_path(root)).map(drop)
     }
 
-    /// Every DAG of which some has come, in no order.
+    /// Every DAG of which some has come, in no order, each with the bytes of its file.
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn partials(&self) -> io::Result<Vec<Root>> {
+    pub fn partials(&self) -> io::Result<Vec<(Root, u64)>> {
         let mut roots = Vec::new();
         for entry in fs::read_dir(&self.partial)? {
-            let path = entry?.path();
+            let entry = entry?;
+            let path = entry.path();
             let name = path.file_stem().and_then(|name| name.to_str());
-            roots.extend(name.and_then(|name| parse_cid(name).ok()).map(|cid| Root::of(&cid)));
+            if let Some(cid) = name.and_then(|name| parse_cid(name).ok()) {
+                roots.push((Root::of(&cid), entry.metadata()?.len()));
+            }
         }
         Ok(roots)
     }

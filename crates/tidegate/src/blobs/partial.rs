@@ -59,6 +59,12 @@ impl PartialCar {
         &self.root
     }
 
+    /// Bytes of its blocks in the file.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.car.bytes()
+    }
+
     /// Whether the block of `cid` is in it.
     #[must_use]
     pub fn contains(&self, cid: &Cid) -> bool {

@@ -118,6 +118,11 @@ impl CarWriter {
         Ok(Some(written))
     }
 
+    /// Bytes of the payload so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.len
+    }
+
     /// How many blocks were written.
     pub(super) fn blocks(&self) -> usize {
         self.places.len()

@@ -3,7 +3,7 @@
 
 use crate::clock::Timestamp;
 
-use super::jobs::{Job, JobId};
+use super::jobs::{Job, JobId, turns};
 use super::statements::statements;
 use super::value::{FromValue, Value};
 use super::{AccountId, DbError, EndpointId, Row, Session};
@@ -200,7 +200,8 @@ pub async fn wait_on(
     until: Timestamp,
 ) -> Result<(), DbError> {
     let params = [until.into(), reason.into(), account.into(), job.0.as_str().into()];
-    s.execute(WAIT_ON, &params).await.map(drop)
+    s.execute(WAIT_ON, &params).await?;
+    turns::open(s, account, until).await
 }
 
 /// Up to `limit` jobs that an Endpoint was given and has not ended.
@@ -229,6 +230,7 @@ pub async fn take_away(s: &mut Session<'_>, job: &Job, now: Timestamp) -> Result
     let (account, id) = (job.job.account, &job.job.id);
     let params = [now.into(), account.into(), id.0.as_str().into(), endpoint.into()];
     s.execute(TAKE_AWAY, &params).await?;
+    turns::open(s, job.job.account, now).await?;
     put_removal(s, endpoint, account, id).await
 }
 

@@ -22,6 +22,8 @@ pub(super) enum Step {
     Data(Bytes),
     /// It is complete.
     Close,
+    /// Small files, each in one piece.
+    Files(Vec<(Vec<String>, Bytes)>),
     /// A folder of its own.
     Directory(Vec<String>),
     /// A symbolic link and where it points.
@@ -112,6 +114,13 @@ impl Collected {
                 Step::Open(path) => collected.open(path),
                 Step::Data(bytes) => collected.data(bytes)?,
                 Step::Close => collected.close()?,
+                Step::Files(files) => {
+                    for (path, bytes) in files {
+                        collected.open(path);
+                        collected.data(bytes)?;
+                        collected.close()?;
+                    }
+                }
                 Step::Directory(path) => collected.add(Entry::Directory(path)),
                 Step::Symlink(path, target) => collected.add(Entry::Symlink(path, target)),
             }

@@ -43,7 +43,7 @@ impl Pins {
     ///
     /// # Errors
     /// Those of [`Pins::collect`]; and [`PinError::StoreFull`] when too little can be removed.
-    pub(super) async fn make_room(&self, bytes: u64) -> Result<(), PinError> {
+    pub async fn make_room(&self, bytes: u64) -> Result<(), PinError> {
         let now = self.clock.now();
         self.collect_while(now, |_| !self.room.has(bytes)).await?;
         if self.room.has(bytes) { Ok(()) } else { Err(PinError::StoreFull) }

@@ -75,7 +75,7 @@ impl Pins {
 
     async fn place_pulled(&self, job: &Job, holder: &str, pulled: Pulled) -> Result<bool, PinError> {
         let file = File { sealed: pulled.sealed, kind: pulled.kind, size: pulled.size };
-        self.place(job, holder, file, self.room.place()).await
+        self.place(job, holder, file, pulled.place).await
     }
 
     /// Fulfils `job`, which `holder` holds and which names no content, with what was received for it. False when the job is not the

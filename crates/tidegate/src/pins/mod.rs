@@ -52,7 +52,7 @@ use library::{PublicRoots, public_roots};
 pub(crate) use measure::{measure, payload};
 pub use repair::Repaired;
 pub use request::Request;
-pub use room::Place;
+pub use room::{Place, Room};
 pub use upload::{Turn, Upload};
 pub use whole::Wanted;
 
@@ -66,7 +66,6 @@ use crate::{
     },
 };
 use locks::Locks;
-use room::Room;
 
 /// Why content was not pinned.
 #[derive(Debug, thiserror::Error)]
@@ -205,6 +204,12 @@ impl Pins {
     #[must_use]
     pub fn library(&self) -> Library {
         Library::sharing(Arc::clone(&self.db), self.store.clone(), self.public.clone())
+    }
+
+    /// How much content may be here, and is.
+    #[must_use]
+    pub fn room(&self) -> Room {
+        self.room.clone()
     }
 
     /// In whose name this process works.

@@ -7,7 +7,7 @@ use std::sync::{
 
 /// The bytes of a store. Clones count together.
 #[derive(Debug, Clone)]
-pub(super) struct Room(Arc<Counts>);
+pub struct Room(Arc<Counts>);
 
 #[derive(Debug)]
 struct Counts {
@@ -49,13 +49,13 @@ impl Room {
     }
 
     /// A place for what is here already, whether there is room or not.
-    pub(super) fn hold(&self, bytes: u64) -> Place {
+    pub(crate) fn hold(&self, bytes: u64) -> Place {
         self.count(bytes);
         Place { room: self.clone(), bytes }
     }
 
     /// A place for content on its way in, with nothing in it yet.
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         Place { room: self.clone(), bytes: 0 }
     }
 }
@@ -69,7 +69,7 @@ pub struct Place {
 
 impl Place {
     /// Takes so many bytes altogether, if there is room for them.
-    pub(super) fn take(&mut self, bytes: u64) -> bool {
+    pub(crate) fn take(&mut self, bytes: u64) -> bool {
         if bytes <= self.bytes {
             self.room.give_back(self.bytes - bytes);
             self.bytes = bytes;

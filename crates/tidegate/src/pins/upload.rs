@@ -22,6 +22,10 @@ use crate::telemetry::metrics::{self, Running};
 
 /// Steps waiting for the importing thread; each holds at most one piece of content.
 const WAITING_STEPS: usize = 4;
+/// What of small files is gathered for one step: very many of them would cost as many hand-overs between threads.
+const SMALL_BYTES: usize = 64 << 10;
+/// The same in files.
+const SMALL_FILES: usize = 256;
 /// When to try again after [`PinError::Busy`].
 const BUSY_RETRY: Duration = Duration::from_secs(2);
 
@@ -36,6 +40,10 @@ pub struct Upload {
     steps: mpsc::Sender<Step>,
     worker: JoinHandle<Result<Received, CollectError>>,
     gather: Gather,
+    /// The file begun last, while all of it that came is in `gather`.
+    opened: Option<Vec<String>>,
+    small: Vec<(Vec<String>, Bytes)>,
+    small_bytes: usize,
     bytes_left: u64,
     bounds: Bounds,
     limit: u64,
@@ -51,14 +59,20 @@ enum Received {
 }
 
 impl Pins {
+    /// Whether this server takes uploads.
+    ///
+    /// # Errors
+    /// [`PinError::NotHere`] on a Cloud.
+    pub fn check_role(&self) -> Result<(), PinError> {
+        if self.takes_uploads { Ok(()) } else { Err(PinError::NotHere) }
+    }
+
     /// Leave to receive an upload.
     ///
     /// # Errors
     /// [`PinError::Busy`] when too many are running; [`PinError::NotHere`] on a Cloud.
     pub fn turn(&self) -> Result<Turn, PinError> {
-        if !self.takes_uploads {
-            return Err(PinError::NotHere);
-        }
+        self.check_role()?;
         let permit = self.uploads.clone().try_acquire_owned().map_err(|_| PinError::Busy(BUSY_RETRY))?;
         Ok(Turn { _permit: permit, _running: Running::upload() })
     }
@@ -94,15 +108,17 @@ impl Pins {
             Format::Car => Archive::receive(&store, blocks, &mut receiver).map(Received::Dag),
         });
         let limit = self.limits.upload_size.as_u64();
-        let pins = self.clone();
         Upload {
             steps,
             worker,
             gather: Gather::default(),
+            opened: None,
+            small: Vec::new(),
+            small_bytes: 0,
             bytes_left: limit,
             bounds,
             limit,
-            pins,
+            pins: self.clone(),
             place,
             _turn: turn,
         }
@@ -122,8 +138,8 @@ impl Upload {
     /// # Errors
     /// Too many files, or the import has failed.
     pub async fn open_file(&mut self, path: &str) -> Result<(), PinError> {
-        let path = self.bounds.path(path)?;
-        self.step(Step::Open(path)).await
+        self.opened = Some(self.bounds.path(path)?);
+        Ok(())
     }
 
     /// The next bytes of the file begun last, or of the archive. Waits while the import is behind, which slows the sender down.
@@ -138,6 +154,9 @@ impl Upload {
         metrics::received(len);
         while !bytes.is_empty() {
             if let Some(piece) = self.gather.take(&mut bytes) {
+                if let Some(path) = self.opened.take() {
+                    self.step(Step::Open(path)).await?;
+                }
                 self.step(Step::Data(piece)).await?;
             }
         }
@@ -149,6 +168,13 @@ impl Upload {
     /// # Errors
     /// The import has failed.
     pub async fn close_file(&mut self) -> Result<(), PinError> {
+        if let Some(path) = self.opened.take() {
+            let bytes = self.gather.rest().unwrap_or_default();
+            self.small_bytes += bytes.len();
+            self.small.push((path, bytes));
+            let is_enough = self.small_bytes >= SMALL_BYTES || self.small.len() >= SMALL_FILES;
+            return if is_enough { self.send_small_files().await } else { Ok(()) };
+        }
         if let Some(piece) = self.gather.rest() {
             self.step(Step::Data(piece)).await?;
         }
@@ -173,7 +199,19 @@ impl Upload {
         self.step(Step::Symlink(path, target)).await
     }
 
+    async fn send_small_files(&mut self) -> Result<(), PinError> {
+        self.small_bytes = 0;
+        let files = std::mem::take(&mut self.small);
+        if files.is_empty() { Ok(()) } else { self.hand_over(Step::Files(files)).await }
+    }
+
+    /// The next step, after the files that came before it.
     async fn step(&mut self, step: Step) -> Result<(), PinError> {
+        self.send_small_files().await?;
+        self.hand_over(step).await
+    }
+
+    async fn hand_over(&mut self, step: Step) -> Result<(), PinError> {
         if self.steps.send(step).await.is_ok() {
             return Ok(());
         }
@@ -209,6 +247,7 @@ impl Upload {
 
     /// Waits until all that came is imported.
     async fn end(mut self) -> Result<(Received, Place, Turn), PinError> {
+        self.send_small_files().await?;
         if let Some(piece) = self.gather.rest() {
             self.step(Step::Data(piece)).await?;
         }

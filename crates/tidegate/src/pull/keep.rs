@@ -1,13 +1,16 @@
 //! Checking what comes, and keeping it: the part of a try that works on a thread that may wait.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 use tidegate_content::{BlockSource, Cid, Frontier, FrontierLimits, verify_block};
 use tokio::sync::OwnedMutexGuard;
 
-use super::{PullError, Watched};
-use crate::blobs::{BlobStore, PartialCar};
+use super::{PullError, Watched, places::Places};
+use crate::blobs::{BlobStore, PartialCar, Root};
+
+/// What a block takes beside its bytes, at most: its length and its CID.
+const SECTION_HEAD: usize = 100;
 
 /// What is here of a DAG and what is missing.
 pub(super) struct Keeper {
@@ -20,6 +23,7 @@ pub(super) struct Keeper {
     watched: Watched,
     /// Others wait with the same DAG for as long as anything here may still write to its file.
     pub(super) turn: OwnedMutexGuard<()>,
+    pub(super) places: Arc<Places>,
 }
 
 impl Keeper {
@@ -30,11 +34,18 @@ impl Keeper {
         limits: FrontierLimits,
         ahead: usize,
         watched: Watched,
-        turn: OwnedMutexGuard<()>,
+        (turn, places): (OwnedMutexGuard<()>, Arc<Places>),
     ) -> Result<Self, PullError> {
         let frontier = Frontier::new(root, limits)?;
-        let mut keeper =
-            Self { partial: store.partial(&root)?, frontier, ready: VecDeque::new(), ahead, watched, turn };
+        let mut keeper = Self {
+            partial: store.partial(&root)?,
+            frontier,
+            ready: VecDeque::new(),
+            ahead,
+            watched,
+            turn,
+            places,
+        };
         keeper.look_ahead()?;
         Ok(keeper)
     }
@@ -50,6 +61,10 @@ impl Keeper {
     pub(super) fn offer(&mut self, cid: &Cid, block: &Bytes) -> Result<bool, PullError> {
         if !self.frontier.wants(cid) || verify_block(cid, block).is_err() {
             return Ok(false);
+        }
+        let bytes = self.partial.bytes() + (block.len() + SECTION_HEAD) as u64;
+        if !self.places.grow(&Root::of(self.partial.root()), bytes) {
+            return Err(PullError::StoreFull);
         }
         self.partial.put(cid, block)?;
         self.frontier.arrived(cid, block)?;

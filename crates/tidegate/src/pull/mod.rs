@@ -7,6 +7,7 @@
 //! | `archive.rs` | a DAG as one stream |
 //! | `blocks.rs` | a DAG block by block, many at once |
 //! | `keep.rs` | checking what comes, and keeping it |
+//! | `places.rs` | the room that it takes |
 //! | `whole.rs` | the end: a walk through all of it |
 //!
 //! Nobody is trusted: each block is hashed, and only what belongs to the DAG is kept. What has come stays on the disk when a try
@@ -17,6 +18,7 @@ mod blocks;
 mod choice;
 mod error;
 mod keep;
+mod places;
 mod source;
 mod whole;
 
@@ -32,10 +34,11 @@ pub use whole::Pulled;
 use crate::{
     blobs::{BlobError, BlobStore, Root},
     config,
-    pins::{Library, locks::Locks},
+    pins::{Library, Room, locks::Locks},
 };
 use choice::Choice;
 use keep::{Keeper, blocking};
+use places::Places;
 
 /// See the module's documentation. Cheap to clone.
 #[derive(Clone)]
@@ -48,6 +51,8 @@ struct Parts {
     settings: config::Pull,
     /// The DAGs that are being worked on.
     turns: Locks<Root>,
+    /// What they take, and those that wait for the next try.
+    places: Arc<Places>,
 }
 
 /// How far a try has come, for whoever watches. Clones show the same.
@@ -68,10 +73,19 @@ impl Watched {
 }
 
 impl Puller {
-    /// Brings content into `store` from what `library` knows and from `sources`, which are asked in this order.
+    /// Brings content into `store`, where there is `room`, from what `library` knows and from `sources`, which are asked in this
+    /// order.
     #[must_use]
-    pub fn new(library: Library, store: BlobStore, sources: Vec<Source>, settings: &config::Pull) -> Self {
-        Self(Arc::new(Parts { library, store, sources, settings: settings.clone(), turns: Locks::default() }))
+    pub fn new(
+        library: Library,
+        store: BlobStore,
+        room: Room,
+        sources: Vec<Source>,
+        settings: &config::Pull,
+    ) -> Self {
+        let places = Arc::new(Places::of(room, &store));
+        let (settings, turns) = (settings.clone(), Locks::default());
+        Self(Arc::new(Parts { library, store, sources, settings, turns, places }))
     }
 
     /// One try at the whole DAG below `root`, after any other that is under way.
@@ -91,7 +105,9 @@ impl Puller {
     pub async fn forget(&self, root: Root) -> Result<(), PullError> {
         let _turn = self.0.turns.lock(root).await;
         let store = self.0.store.clone();
-        blocking(move || Ok(store.remove_partial(&root).map_err(BlobError::from)?)).await
+        blocking(move || Ok(store.remove_partial(&root).map_err(BlobError::from)?)).await?;
+        self.0.places.give_back(&root);
+        Ok(())
     }
 
     /// The DAGs of which some has come, in no order.
@@ -100,7 +116,8 @@ impl Puller {
     /// The folder cannot be read.
     pub async fn unfinished(&self) -> Result<Vec<Root>, PullError> {
         let store = self.0.store.clone();
-        blocking(move || Ok(store.partials().map_err(BlobError::from)?)).await
+        let partials = blocking(move || Ok(store.partials().map_err(BlobError::from)?)).await?;
+        Ok(partials.into_iter().map(|(root, _)| root).collect())
     }
 
     /// Connects the Kubo node, if there is one, to where a client says that the content is. What fails is no matter.
@@ -114,8 +131,10 @@ impl Puller {
         let settings = &self.0.settings;
         let limits = FrontierLimits { blocks: settings.blocks, bytes: settings.size.as_u64() };
         let (store, watched, ahead) = (self.0.store.clone(), watched.clone(), settings.parallel);
+        let places = Arc::clone(&self.0.places);
         let turn = self.0.turns.lock(Root::of(&root)).await;
-        let keeper = blocking(move || Keeper::open(&store, root, limits, ahead, watched, turn)).await?;
+        let keeper =
+            blocking(move || Keeper::open(&store, root, limits, ahead, watched, (turn, places))).await?;
         let choice = Choice::among(&self.0.sources);
         let (keeper, news) = self.take_root(keeper, &choice).await?;
         let keeper = if news { self.by_archive(keeper, &choice).await? } else { keeper };

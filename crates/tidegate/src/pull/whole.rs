@@ -10,7 +10,7 @@ use super::{PullError, keep::Keeper};
 use crate::{
     blobs::{Access, BlobError, CarFile, Sealed},
     db::contents::ContentKind,
-    pins::{measure, payload},
+    pins::{Place, measure, payload},
 };
 
 /// A whole DAG that waits for its place.
@@ -21,6 +21,8 @@ pub struct Pulled {
     pub kind: ContentKind,
     /// Bytes of the file or of all files below, and never less than the blocks hold.
     pub size: u64,
+    /// The room that it takes.
+    pub place: Place,
     /// Kept until the file has its place.
     _turn: OwnedMutexGuard<()>,
 }
@@ -28,7 +30,7 @@ pub struct Pulled {
 impl Keeper {
     /// Completes the file and walks through it.
     pub(super) fn into_whole(self) -> Result<Pulled, PullError> {
-        let Self { partial, turn, .. } = self;
+        let Self { partial, turn, places, .. } = self;
         let sealed = partial.seal()?;
         let car = Arc::new(CarFile::open(sealed.path().ok_or(BlobError::Missing)?)?);
         let mut blocks = car.cursor(Access::Disk);
@@ -40,7 +42,8 @@ impl Keeper {
         }
         let (kind, size) = measure(&car).map_err(unreadable)?;
         // A DAG may claim that there is less in its files than it makes us keep.
-        Ok(Pulled { sealed, kind, size: size.max(held), _turn: turn })
+        let place = places.hand_over(&sealed.root);
+        Ok(Pulled { sealed, kind, size: size.max(held), place, _turn: turn })
     }
 }
 

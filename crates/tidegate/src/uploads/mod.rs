@@ -150,6 +150,7 @@ impl Uploads {
         metadata: String,
         wish: &Wish,
     ) -> Result<StoredUpload, UploadError> {
+        self.0.pins.check_role()?;
         if length.is_some_and(|length| length > self.0.limit) {
             return Err(UploadError::TooLong(self.0.limit));
         }

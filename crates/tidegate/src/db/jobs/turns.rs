@@ -24,7 +24,11 @@ statements! {
 }
 
 /// The account, which is [locked](super::accounts::lock), has a job that falls due at this time.
-pub(super) async fn open(s: &mut Session<'_>, account: AccountId, due_at: Timestamp) -> Result<(), DbError> {
+pub(in crate::db) async fn open(
+    s: &mut Session<'_>,
+    account: AccountId,
+    due_at: Timestamp,
+) -> Result<(), DbError> {
     s.execute(OPEN, &[account.into(), due_at.into()]).await.map(drop)
 }
 

@@ -9,8 +9,13 @@ use tidegate_content::{
     sha256,
 };
 
-use super::{ask_for, asking, ended, pinned};
-use crate::support::{dag::Dag, origin::Origin, server::TestServer};
+use super::{ask_for, asking, ended, later, pinned, tried};
+use crate::support::{
+    content::{cid_v0, content, unique},
+    dag::Dag,
+    origin::Origin,
+    server::TestServer,
+};
 
 fn block(codec: u64, bytes: impl Into<Bytes>) -> (Cid, Bytes) {
     let bytes = bytes.into();
@@ -105,4 +110,30 @@ async fn a_graph_that_is_no_file_is_pinned_whole_and_paid_for() {
         assert_eq!(job.progress.blocks_done, 2);
         assert!(server.used_bytes(ann.account).await >= least);
     }
+}
+
+#[tokio::test]
+async fn a_dag_waits_for_room_and_takes_what_is_free() {
+    let dag = Dag::file(1_000_000);
+    let gateway = Origin::start({
+        let dag = dag.clone();
+        move |asked| dag.serve(asked)
+    })
+    .await;
+    let server = TestServer::with(|config| {
+        asking(&[&gateway])(config);
+        config.store.size = ByteSize(1_200_000);
+    })
+    .await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let other = bob.pin(&content(unique(), 500_000)).await;
+    let id = ask_for(&server, &ann, &dag.root.to_string()).await;
+    let job = tried(&server, &ann, &id, 1).await;
+    assert!(job.reason.unwrap().contains("no room"));
+    // What has come of it counts.
+    let large = content(unique(), 600_000);
+    bob.upload(bob.form(&cid_v0(&large)).file("a", &large)).await.expect(507);
+    bob.unpin(&other).await.expect(200);
+    later(&server, std::time::Duration::from_secs(60));
+    pinned(&server, &ann, &id).await;
 }
