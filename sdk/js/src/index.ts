@@ -16,6 +16,13 @@ export type { ProfileName } from './content/profile.js';
 export type { PinFileOptions, PinRes, Visibility } from './upload/pin-file.js';
 export type { OnProgress, Progress } from './upload/progress.js';
 export type { ResumeStore } from './upload/store.js';
+export { Access } from './access/access.js';
+export type { AccessOptions, DownloadCall, InitializeOptions, Quote, ServiceOptions } from './access/access.js';
+export { Download } from './access/download.js';
+export type { DownloadOptions } from './access/download.js';
+export { chooseFile } from './access/save.js';
+export type { FileHandle, SaveOptions } from './access/save.js';
+export type { Eip1193Provider, MessageSigner, Wallet } from './access/signer.js';
 
 /** What can be done without an account: CIDs of content, and signatures of CIDs. */
 export const utils = { getFileHash, signCid };

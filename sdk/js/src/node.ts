@@ -1,7 +1,8 @@
 // @tidegate/sdk/node: everything of @tidegate/sdk, and files and folders by their path.
 
-import { lstat, readdir, readlink, stat } from 'node:fs/promises';
+import { lstat, open, readdir, readlink, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { Download } from './access/download.js';
 import { TidegateError } from './errors.js';
 import type { FileEntry } from './content/input.js';
 import { PathBytes } from './platform/node.js';
@@ -37,4 +38,20 @@ async function fileOf(path: string, named: string): Promise<FileEntry> {
   const found = await stat(path);
   if (!found.isFile()) throw new TidegateError(`${path} is no file`, { code: 'bad_path' });
   return { path: named, content: new PathBytes(path, found.size) };
+}
+
+/** Writes a download to `path`, where it appears when it is whole and on the disk; until then it is `path` with `.part` behind it. */
+export async function saveTo(download: Download, path: string): Promise<void> {
+  const part = `${path}.part`;
+  const file = await open(part, 'w');
+  try {
+    for await (const bytes of download) await file.writeFile(bytes);
+    await file.sync();
+    await file.close();
+    await rename(part, path);
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await rm(part, { force: true });
+    throw error;
+  }
 }
