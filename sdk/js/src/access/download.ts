@@ -1,9 +1,9 @@
 // A file on its way: whole or not at all, however often the connection breaks.
 
-import { sha256 as hashing } from '@noble/hashes/sha2';
-import { bytesToHex } from '@noble/hashes/utils';
 import { readerPieces, streamOf } from '../content/input.js';
 import { TidegateError } from '../errors.js';
+import { toHex } from '../hash/hex.js';
+import { Sha256 } from '../hash/sha256.js';
 import { type RetryPolicy, Tries } from '../http/retry.js';
 import { send } from '../http/send.js';
 import { nameIn } from './disposition.js';
@@ -64,7 +64,7 @@ export class Download implements AsyncIterable<Uint8Array> {
     if (this.#read) throw new TypeError('a download is read once');
     this.#read = true;
     const { onProgress, sha256, signal } = this.#options;
-    const hash = sha256 === undefined ? undefined : hashing.create();
+    const hash = sha256 === undefined ? undefined : new Sha256();
     let held: Uint8Array | undefined;
     let loaded = 0;
     for await (const piece of this.#pieces()) {
@@ -75,7 +75,7 @@ export class Download implements AsyncIterable<Uint8Array> {
       onProgress?.(this.size ? Math.min(1, loaded / this.size) : 0, { loaded, total: this.size });
       held = piece;
     }
-    if (hash && bytesToHex(hash.digest()) !== sha256!.toLowerCase().replace(/^0x/, '')) {
+    if (hash && toHex(hash.digest()) !== sha256!.toLowerCase().replace(/^0x/, '')) {
       throw new TidegateError(`${this.name} does not have the SHA-256 that it should have`, { code: 'mismatch' });
     }
     if (held) yield held;

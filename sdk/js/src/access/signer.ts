@@ -1,8 +1,8 @@
 // Wallets, and the signature that the Provider's API wants of them.
 
-import { keccak_256 } from '@noble/hashes/sha3';
-import { bytesToHex } from '@noble/hashes/utils';
 import { TidegateError } from '../errors.js';
+import { toHex } from '../hash/hex.js';
+import { keccak256 } from '../hash/keccak256.js';
 
 /** A wallet in a browser (EIP-1193): `window.ethereum` and the like. */
 export interface Eip1193Provider {
@@ -30,7 +30,7 @@ export async function addressOf(wallet: Wallet | undefined): Promise<string> {
 
 /** personal_sign over the 32 bytes of the text's Keccak hash, as classic clients of the Provider sign. */
 export async function signText(wallet: Wallet, address: string, text: string): Promise<string> {
-  const hash = keccak_256(new TextEncoder().encode(text));
+  const hash = keccak256(new TextEncoder().encode(text));
   if ('signMessage' in wallet) return wallet.signMessage(hash);
-  return (await wallet.request({ method: 'personal_sign', params: [`0x${bytesToHex(hash)}`, address] })) as string;
+  return (await wallet.request({ method: 'personal_sign', params: [`0x${toHex(hash)}`, address] })) as string;
 }

@@ -1,7 +1,6 @@
 // CIDs as bytes, and as people read them.
 
-import { base32 } from 'multiformats/bases/base32';
-import { base58btc } from 'multiformats/bases/base58';
+import { base32, base58 } from './base.js';
 
 /** Multicodec of blocks that are bytes and nothing else. */
 export const RAW = 0x55;
@@ -18,5 +17,5 @@ export function cidOf(version: 0 | 1, codec: number, sha256: Uint8Array): Uint8A
 
 /** The usual text of a CID: base58 for version 0, lower-case base32 for version 1. */
 export function cidText(cid: Uint8Array): string {
-  return cid[0] === SHA2_256 ? base58btc.baseEncode(cid) : base32.encode(cid);
+  return cid[0] === SHA2_256 ? base58(cid) : `b${base32(cid)}`;
 }

@@ -2,7 +2,7 @@
 
 import { TidegateError } from '../errors.js';
 import { type Dag, directoryNode, FANOUT, type Link, linkField, shardNode } from './node.js';
-import { murmur3 } from './murmur3.js';
+import { murmur3 } from '../hash/murmur3.js';
 import type { Profile } from './profile.js';
 
 /** A directory whose estimate is above this many bytes is sharded. */

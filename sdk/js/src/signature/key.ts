@@ -2,6 +2,7 @@
 
 import { TidegateError } from '../errors.js';
 import { concat } from '../content/wire.js';
+import { toHex } from '../hash/hex.js';
 import { fromBase64 } from './base64.js';
 
 const SEQUENCE = 0x30;
@@ -48,7 +49,7 @@ export function numbersOf(pkcs8: Uint8Array): RsaKey {
 
 /** The number that these bytes are, the highest first. */
 export function numberOf(bytes: Uint8Array): bigint {
-  return BigInt(`0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('') || '0'}`);
+  return BigInt(`0x${toHex(bytes) || '0'}`);
 }
 
 /** Reads DER. */
