@@ -3,9 +3,22 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
-/** Starts one whose requests `answer(request, response)` answers; `stop` ends it and every connection. */
+/** What pages of other origins may send and see, as the real server says it. */
+const CORS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Methods': 'GET, HEAD, POST, PATCH, DELETE, OPTIONS',
+  'Access-Control-Allow-Headers': 'Authorization, UserAccessToken, Content-Type, Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset, Range, If-Range',
+  'Access-Control-Expose-Headers':
+    'Location, Upload-Offset, Upload-Length, Content-Disposition, Content-Length, Content-Range, ETag, Retry-After, X-Request-Id, X-Tidegate-Resume',
+};
+
+/** Starts one whose requests `answer(request, response)` answers, for pages of any origin; `stop` ends it and every connection. */
 export async function listen(answer) {
-  const server = createServer(answer).listen(0, '127.0.0.1');
+  const server = createServer((request, response) => {
+    for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);
+    if (request.method === 'OPTIONS') response.writeHead(204).end();
+    else answer(request, response);
+  }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${server.address().port}`,
