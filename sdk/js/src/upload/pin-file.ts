@@ -5,6 +5,7 @@ import { FileHasher } from '../content/file.js';
 import { hashInput, type HashOptions, profileOf, Roots } from '../content/hash.js';
 import { type Input, Once, type PinInput, understand } from '../content/input.js';
 import type { Bytes } from '../content/bytes.js';
+import { TidegateError } from '../errors.js';
 import { retried } from '../http/retry.js';
 import { send } from '../http/send.js';
 import type { Settings } from '../settings.js';
@@ -87,18 +88,13 @@ async function sendResumably(settings: Settings, { cid, secret, options, input, 
   const said = Object.fromEntries(Object.entries(metadata).filter((pair): pair is [string, string] => Boolean(pair[1])));
   const key = [cid, bytes.size, name ?? '', visibility ?? ''].join(' ');
   const state = await uploadResumably(settings, { bytes, metadata: said, key, onSent: (sent) => meter.sent(sent, bytes.size), signal });
-  return state && pinOf(state, cid, meter.total);
+  return state && pinOf(state, visibility);
 }
 
-/** What an upload became, as `pinFile` tells it. */
-function pinOf(state: UploadState, cid: string, size: number): PinRes {
-  const { pin } = state as { pin?: { cid?: string; size?: number; pinnedAt?: string; visibility?: Visibility } };
-  return {
-    PinHash: pin?.cid ?? cid,
-    PinSize: pin?.size ?? size,
-    PinDate: pin?.pinnedAt ?? new Date().toISOString(),
-    ...(pin?.visibility ? { Visibility: pin.visibility } : {}),
-  };
+/** What an upload became, as `pinFile` tells it: visibility to those who asked for one. */
+function pinOf({ state, pin }: UploadState, visibility: Visibility | undefined): PinRes {
+  if (!pin) throw new TidegateError(`the upload is complete, and not pinned but ${state}`, { code: 'protocol' });
+  return { PinHash: pin.cid, PinSize: pin.size, PinDate: pin.date, ...(visibility ? { Visibility: pin.visibility } : {}) };
 }
 
 /** Pins what can be read but once: hashed while it is sent, with the CID and its signature behind it. */

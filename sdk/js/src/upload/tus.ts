@@ -2,7 +2,7 @@
 
 import { type Bytes, BufferBytes, collected } from '../content/bytes.js';
 import { errorOf, TidegateError } from '../errors.js';
-import { Tries } from '../http/retry.js';
+import { retried, Tries } from '../http/retry.js';
 import { type Call, sendAny } from '../http/send.js';
 import type { Settings } from '../settings.js';
 import { toBase64 } from '../signature/base64.js';
@@ -11,12 +11,10 @@ import { Remembered } from './store.js';
 
 const VERSION = '1.0.0';
 const DEFAULT_CHUNK = 16 << 20;
-/** What a server answers that has no such uploads. */
-const NOT_OFFERED = [404, 405, 501];
 /** The upload is not there (any more): it has expired, or was refused at its end. */
 const GONE = [403, 404, 410];
-/** The offset is not what we think; somebody else still writes; the bytes were spoiled on their way. */
-const ASK_AGAIN = [409, 423, 460];
+/** Too slow; not the offset that we think; somebody else still writes; spoiled on the way. */
+const ASK_AGAIN = [408, 409, 423, 460];
 
 /** What is uploaded. */
 export interface ResumableUpload {
@@ -36,19 +34,22 @@ export async function uploadResumably(settings: Settings, upload: ResumableUploa
 
 /** What the server tells of an upload. */
 export interface UploadState {
-  cid?: string;
-  [name: string]: unknown;
+  state: string;
+  pin?: { cid: string; size: number; date: string; visibility: 'public' | 'private' } | null;
+  error?: { code: string; message: string } | null;
 }
 
 class Tus {
   readonly #remembered: Remembered;
   readonly #tries: Tries;
+  readonly #uploads: string;
   #location = '';
 
   constructor(
     readonly settings: Settings,
     readonly upload: ResumableUpload,
   ) {
+    this.#uploads = `${settings.endpoint}/api/v1/uploads`;
     this.#remembered = new Remembered(settings.storage, `tidegate-upload ${settings.endpoint} ${upload.key}`);
     this.#tries = new Tries(settings.retry, upload.signal);
   }
@@ -57,14 +58,16 @@ class Tus {
     let offset = await this.#offsetOfEarlierTry();
     for (let anew = 0; ; anew += 1) {
       if (offset === undefined) {
-        if (!(await this.#create())) return undefined;
+        if (!(await this.#isOffered())) return undefined;
+        await this.#create();
         offset = 0;
       }
       const ended = await this.#sendFrom(offset);
-      if (ended) {
-        await this.#remembered.forget();
-        return this.#state();
-      }
+      const state = await this.#state();
+      // Either way nothing is left to go on with.
+      await this.#remembered.forget();
+      if (state?.error) throw new TidegateError(state.error.message, { status: 400, code: state.error.code });
+      if (ended && state) return state;
       // Nobody throws uploads away as fast as they are made.
       if (anew === 1) throw new TidegateError('the server lost the upload, twice', { code: 'gone' });
       offset = undefined;
@@ -87,24 +90,25 @@ class Tus {
     return this.#offsetIn(answer);
   }
 
-  /** Makes the upload. False if the server has no such uploads. */
-  async #create(): Promise<boolean> {
+  /** Asks whether the server has such uploads: only then may pages send it the protocol's headers. */
+  async #isOffered(): Promise<boolean> {
+    const { signal } = this.upload;
+    const answer = await retried(this.settings.retry, signal, () => sendAny({ method: 'OPTIONS', url: this.#uploads, signal }));
+    await answer.body?.cancel();
+    return answer.ok && (answer.headers.get('tus-version') ?? '').split(',').includes(VERSION);
+  }
+
+  async #create(): Promise<void> {
     const { bytes, metadata } = this.upload;
     const pairs = Object.entries(metadata).map(([name, value]) => `${name} ${toBase64(new TextEncoder().encode(value))}`);
-    const url = `${this.settings.endpoint}/api/v1/uploads`;
     const headers = { 'Upload-Length': String(bytes.size), 'Upload-Metadata': pairs.join(',') };
-    const answer = await this.#persistently({ method: 'POST', url, headers });
-    if (NOT_OFFERED.includes(answer.status)) {
-      await answer.body?.cancel();
-      return false;
-    }
+    const answer = await this.#persistently({ method: 'POST', url: this.#uploads, headers });
     if (!answer.ok) throw await errorOf(answer);
-    const location = new URL(answer.headers.get('location') ?? '', url);
+    const location = new URL(answer.headers.get('location') ?? '', this.#uploads);
     // The token goes there, too.
-    if (location.origin !== new URL(url).origin) throw new TidegateError(`the server sends the upload to another host, ${location.origin}`, { code: 'protocol' });
+    if (location.origin !== new URL(this.#uploads).origin) throw new TidegateError(`the server sends the upload to another host, ${location.origin}`, { code: 'protocol' });
     this.#location = location.href;
     await this.#remembered.write(location.href);
-    return true;
   }
 
   /** Sends what is missing, part by part. False if the upload has gone. */
@@ -158,8 +162,10 @@ class Tus {
     throw new TidegateError('the server does not say how much of the upload it has', { code: 'protocol', status: answer.status });
   }
 
-  async #state(): Promise<UploadState> {
+  /** What became of the upload, if the server still knows. */
+  async #state(): Promise<UploadState | undefined> {
     const answer = await this.#persistently({ url: this.#location });
+    if (GONE.includes(answer.status)) return undefined;
     if (!answer.ok) throw await errorOf(answer);
     return answer.json();
   }

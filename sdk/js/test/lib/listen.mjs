@@ -9,14 +9,14 @@ const CORS = {
   'Access-Control-Allow-Methods': 'GET, HEAD, POST, PATCH, DELETE, OPTIONS',
   'Access-Control-Allow-Headers': 'Authorization, UserAccessToken, Content-Type, Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset, Range, If-Range',
   'Access-Control-Expose-Headers':
-    'Location, Upload-Offset, Upload-Length, Content-Disposition, Content-Length, Content-Range, ETag, Retry-After, X-Request-Id, X-Tidegate-Resume',
+    'Location, Tus-Version, Upload-Offset, Upload-Length, Content-Disposition, Content-Length, Content-Range, ETag, Retry-After, X-Request-Id, X-Tidegate-Resume',
 };
 
 /** Starts one whose requests `answer(request, response)` answers, for pages of any origin; `stop` ends it and every connection. */
 export async function listen(answer) {
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);
-    if (request.method === 'OPTIONS') response.writeHead(204).end();
+    if (request.headers['access-control-request-method']) response.writeHead(204).end();
     else answer(request, response);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -7,7 +7,7 @@ import { bodyOf, json, listen } from './listen.mjs';
  * under, as `{ PATCH: [(request, response, upload) => …] }`.
  */
 export async function startTusServer() {
-  const server = { uploads: new Map(), requests: [], faults: {}, tokens: 0 };
+  const server = { uploads: new Map(), requests: [], faults: {}, tokens: 0, version: '1.0.0' };
   const { url, stop } = await listen((request, response) => void handle(server, request, response));
   return Object.assign(server, { url, stop });
 }
@@ -18,6 +18,7 @@ async function handle(server, request, response) {
     server.tokens += 1;
     return json(response, 200, { Code: 200, Data: `token-${server.tokens}` });
   }
+  if (method === 'OPTIONS' && url === '/api/v1/uploads') return response.writeHead(server.version ? 204 : 404, { 'Tus-Version': server.version }).end();
   server.requests.push(`${method} ${headers['upload-offset'] ?? ''}`.trim());
   const upload = server.uploads.get(url);
   const fault = server.faults[method]?.shift();
@@ -50,5 +51,6 @@ export async function receive(upload, request, limit = Infinity) {
 }
 
 function stateOf({ metadata, length }) {
-  return { state: 'pinned', offset: length, length, cid: metadata.cid };
+  const { cid, visibility = 'public' } = metadata;
+  return { state: 'pinned', offset: length, length, cid, pin: { cid, size: length, date: '2026-11-22T00:00:00.000Z', visibility }, error: null };
 }

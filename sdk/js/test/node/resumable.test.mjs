@@ -16,7 +16,7 @@ before(async () => {
 after(() => server?.stop());
 beforeEach(() => {
   token.clearToken();
-  Object.assign(server, { requests: [], faults: {}, tokens: 0 });
+  Object.assign(server, { requests: [], faults: {}, tokens: 0, version: '1.0.0' });
   server.uploads.clear();
 });
 
@@ -26,7 +26,7 @@ test('large content goes in parts, with its CID and signature ahead', async () =
   const pinned = await client().pinFile(file, { name: 'North', visibility: 'private', onProgress: (fraction, { phase }) => seen.push([phase, fraction]) });
   const [upload] = server.uploads.values();
   const cid = await utils.getFileHash(CONTENT);
-  assert.equal(pinned.PinHash, cid);
+  assert.deepEqual(pinned, { PinHash: cid, PinSize: 1000, PinDate: '2026-11-22T00:00:00.000Z', Visibility: 'private' });
   assert.ok(upload.content.equals(CONTENT));
   assert.deepEqual(upload.metadata, { cid, secret: utils.signCid(privateKey, cid), filename: 'north.csv', name: 'North', visibility: 'private' });
   assert.deepEqual(server.requests, ['POST', 'PATCH 0', 'PATCH 400', 'PATCH 800', 'GET']);
@@ -42,8 +42,11 @@ test('content that is not large goes at once', async () => {
 });
 
 test('a server without such uploads gets a form', async () => {
-  server.faults.POST = [(_, response) => json(response, 404, { error: { code: 'not_found' } }), (_, response) => json(response, 200, { PinHash: 'form' })];
-  assert.equal((await client().pinFile(CONTENT)).PinHash, 'form');
+  for (const version of ['', '0.2.2']) {
+    server.version = version;
+    server.faults.POST = [(_, response) => json(response, 200, { PinHash: 'form' })];
+    assert.equal((await client().pinFile(CONTENT)).PinHash, 'form');
+  }
 });
 
 test('a connection that breaks in the middle costs what was not kept', async () => {
@@ -106,8 +109,19 @@ test('what the server has forgotten is begun anew, but not for ever', async () =
   await client({ storage }).pinFile(CONTENT);
   assert.equal(server.uploads.size, 1);
   const gone = (request, response) => request.resume().on('end', () => json(response, 410, { error: { code: 'gone' } }));
-  server.faults.PATCH = [gone, gone];
+  const unknown = (_, response) => json(response, 410, { error: { code: 'expired' } });
+  Object.assign(server.faults, { PATCH: [gone, gone], GET: [unknown, unknown] });
   await assert.rejects(client().pinFile(CONTENT), { code: 'gone' });
+});
+
+test('content that is refused at its end is not sent again', async () => {
+  const error = { code: 'mismatch', message: 'Content, CID and signature do not belong together.' };
+  server.faults.PATCH = [(request, response) => request.resume().on('end', () => json(response, 410, { error: { code: 'failed', message: 'Over.' } }))];
+  server.faults.GET = [(_, response) => json(response, 200, { state: 'failed', pin: null, error })];
+  const storage = new Map();
+  await assert.rejects(client({ storage }).pinFile(CONTENT), error);
+  assert.equal(storage.size, 0);
+  assert.deepEqual(server.requests, ['POST', 'PATCH 0', 'GET']);
 });
 
 test('a refusal is final, and a store that fails is no store', async () => {
