@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { buildBinary } from './lib/binary.mjs';
 import { complianceSuite } from './lib/psa.mjs';
 import { oceanPython } from './lib/python.mjs';
+import { javascriptSdk } from './lib/sdk.mjs';
 
 /** Each suite with what it is about, and what has to be installed for it alone. */
 const SUITES = {
@@ -16,6 +17,7 @@ const SUITES = {
   attacks: { about: 'orders, signatures, tokens, addresses and faults that must open nothing', folder: true },
   psa: { about: 'the compliance suite of the Pinning Service API', prepare: complianceSuite },
   sale: { about: 'pinned private content is sold, and stays private' },
+  sdk: { about: 'our own JavaScript package pins, sells, buys and downloads', prepare: javascriptSdk },
 };
 
 const HELP = `Usage: e2e/run [NAME...]
