@@ -27,11 +27,13 @@ const FILES = {
   '/worker.js': ['text/javascript', WORKER],
 };
 
-/** Starts Chromium and a site for its pages. */
-export async function startBrowser() {
+/** Starts Chromium and a site for its pages; `more` are further files of it, each a type and a text, without the strict policy. */
+export async function startBrowser(more = {}) {
   const site = await listen((request, response) => {
     const file = FILES[request.url];
-    if (file) response.writeHead(200, { 'Content-Type': file[0], 'Content-Security-Policy': POLICY }).end(file[1]);
+    const plain = more[request.url];
+    if (plain) response.writeHead(200, { 'Content-Type': plain[0] }).end(plain[1]);
+    else if (file) response.writeHead(200, { 'Content-Type': file[0], 'Content-Security-Policy': POLICY }).end(file[1]);
     else response.writeHead(404).end();
   });
   const browser = await chromium.launch({
