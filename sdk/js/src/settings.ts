@@ -60,15 +60,15 @@ export function settingsOf(options: Options): Settings {
   const { url, baseUrl, zone } = options;
   const known = baseUrl ?? (zone && defaults.zones?.[zone]) ?? defaults.baseUrl ?? environment('TIDEGATE_URL') ?? url;
   if (!known) {
-    throw new TidegateError('which server? Set baseUrl, or call configure({ baseUrl }) once', { code: 'configuration' });
+    throw new TidegateError('which server? Set url or baseUrl, or call configure({ baseUrl })', { code: 'configuration' });
   }
-  if (!options.jwt) throw new TidegateError('jwt is not set: it is the API key of the account', { code: 'configuration' });
+  if (!options.jwt) throw new TidegateError('jwt, the API key of the account, is not set', { code: 'configuration' });
   const retry = { retries: options.retries ?? DEFAULT_RETRY.retries, retryDelay: options.retryDelay ?? DEFAULT_RETRY.retryDelay };
   return { ...options, jwt: options.jwt, cloud: trimmed(known), endpoint: trimmed(url ?? known), retry };
 }
 
 /** A URL as other paths are put behind it. */
 export function trimmed(url: string): string {
-  if (!/^https?:\/\//i.test(url)) throw new TidegateError(`${url} is no address of a server: it begins with https:// or http://`, { code: 'configuration' });
+  if (!/^https?:\/\//i.test(url)) throw new TidegateError(`${url} does not begin with https:// or http://`, { code: 'configuration' });
   return url.replace(/\/+$/, '');
 }

@@ -39,6 +39,9 @@ export class BlobBytes implements Bytes {
   }
 }
 
+/** How much of what is in memory is handed out at once, in bytes: so that progress is seen. */
+const STEP = 256 << 10;
+
 /** Bytes in memory. */
 export class BufferBytes implements Bytes {
   constructor(readonly source: Uint8Array) {}
@@ -48,7 +51,7 @@ export class BufferBytes implements Bytes {
   }
 
   async *read(start = 0, end = this.size): AsyncIterable<Uint8Array> {
-    if (start < end) yield this.source.subarray(start, end);
+    for (let at = start; at < end; at += STEP) yield this.source.subarray(at, Math.min(at + STEP, end));
   }
 
   blob(start = 0, end = this.size): Blob {

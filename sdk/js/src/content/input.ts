@@ -70,7 +70,6 @@ async function entryOf(input: FileContent | FileEntry): Promise<Entry> {
 
 async function contentOf(content: FileContent): Promise<{ name?: string; what: Bytes | Once }> {
   if (typeof content === 'string') return { what: new BufferBytes(new TextEncoder().encode(content)) };
-  if (content instanceof String) return { what: new BufferBytes(new TextEncoder().encode(String(content))) };
   if (content instanceof ArrayBuffer) return { what: new BufferBytes(new Uint8Array(content)) };
   if (ArrayBuffer.isView(content)) return { what: new BufferBytes(bytesOf(content)) };
   if (content instanceof Blob) {
@@ -81,7 +80,7 @@ async function contentOf(content: FileContent): Promise<{ name?: string; what: B
   const again = await reopened(content);
   if (again) return { name: again.name, what: again.bytes };
   const pieces = piecesOf(content);
-  if (!pieces) throw new TypeError('this cannot be pinned: it is no text, bytes, Blob, stream, nor an entry with a path and content');
+  if (!pieces) throw new TypeError('this is no content: text, bytes, a Blob, a stream, or { path, content }');
   if (streamsRequests) return { what: new Once(pieces) };
   return { what: new BlobBytes(await new Response(streamOf(pieces)).blob()) };
 }

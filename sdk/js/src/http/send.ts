@@ -28,36 +28,49 @@ export async function send(call: Call): Promise<Response> {
 export async function sendAny(call: Call): Promise<Response> {
   const { signal, onSent, body } = call;
   signal?.throwIfAborted();
+  // Node goes on reading the body of a request that has failed, to its end.
+  const sending = { goesOn: true };
+  const stop = () => (sending.goesOn = false);
+  signal?.addEventListener('abort', stop, { once: true });
   try {
     const blob = isBytes(body) && !streamsRequests ? body.blob!() : undefined;
     // Of fetch nobody learns how far it is. Service workers have nothing else.
     if (blob && onSent && typeof XMLHttpRequest === 'function') return await sendByXhr(call, blob);
-    const answer = await fetch(call.url, init(call, blob));
+    const answer = await fetch(call.url, init(call, blob, sending));
     if (blob) onSent?.(blob.size);
-    return answer;
+    if (answer.ok || body === undefined) return answer;
+    // A refusal is read before the rest of the body is stopped, for that closes the connection.
+    const text = await answer.text();
+    stop();
+    return new Response(text || null, { status: answer.status, headers: answer.headers });
   } catch (error) {
+    stop();
     if (signal?.aborted) throw signal.reason;
     if (error instanceof TidegateError) throw error;
     throw new TidegateError(`no answer from ${new URL(call.url).host}: ${reasonOf(error)}`, { code: 'network', cause: error });
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
 }
 
-function init({ method = 'GET', headers, body, onSent, signal }: Call, blob: Blob | undefined): RequestInit {
+function init({ method = 'GET', headers, body, onSent, signal }: Call, blob: Blob | undefined, sending: { goesOn: boolean }): RequestInit {
   const base: RequestInit = { method, headers, signal, credentials: 'omit' };
   if (blob) return { ...base, body: blob };
   if (body === undefined || typeof body === 'string') return { ...base, body };
   const pieces = isBytes(body) ? body.read() : body;
   const length = isBytes(body) ? { 'Content-Length': String(body.size) } : {};
   // Half duplex is the only kind, and has to be said.
-  return { ...base, headers: { ...headers, ...length }, body: streamOf(counted(pieces, onSent)), duplex: 'half' } as RequestInit;
+  return { ...base, headers: { ...headers, ...length }, body: streamOf(counted(pieces, sending, onSent)), duplex: 'half' } as RequestInit;
 }
 
-async function* counted(pieces: AsyncIterable<Uint8Array>, onSent: ((bytes: number) => void) | undefined): AsyncIterable<Uint8Array> {
+async function* counted(pieces: AsyncIterable<Uint8Array>, sending: { goesOn: boolean }, onSent: Call['onSent']): AsyncIterable<Uint8Array> {
   let sent = 0;
   for await (const piece of pieces) {
-    yield piece;
+    if (!sending.goesOn) throw new TidegateError('the request has ended', { code: 'network' });
+    // Whoever takes a piece sends it. After the last one nobody need come back: its length is known.
     sent += piece.length;
     onSent?.(sent);
+    yield piece;
   }
 }
 

@@ -105,6 +105,34 @@ test('what cannot be read again is sent once', async () => {
   assert.equal(seen.length, 1);
 });
 
+test('what is refused or stopped on its way is read no further', async () => {
+  const early = await listen((request, response) => {
+    if (request.url === '/oauth/accessToken') return json(response, 200, { Data: 'token' });
+    return request.once('data', () => json(response, 413, { Code: 413, Message: 'Too large' }));
+  });
+  let ended;
+  const endless = async function* (each = () => undefined) {
+    try {
+      for (;;) {
+        yield new Uint8Array(1 << 16);
+        each();
+      }
+    } finally {
+      ended();
+    }
+  };
+  const closed = () => new Promise((resolve) => (ended = resolve));
+  let end = closed();
+  await assert.rejects(client({ url: early.url }).pinFile(endless()), { status: 413, code: 'too_large', message: 'Too large' });
+  await end;
+  end = closed();
+  const controller = new AbortController();
+  const each = () => controller.abort(new Error('stopped'));
+  await assert.rejects(client({ url: early.url }).pinFile(endless(each), { signal: controller.signal }), { message: 'stopped' });
+  await end;
+  await early.stop();
+});
+
 test('a call stops waiting when it is told to', async () => {
   const controller = new AbortController();
   script = [(response) => {

@@ -1,4 +1,4 @@
-// The programs in README.md do what it says they do.
+// The programs in README.md and docs/sdk.md do what it says they do.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -36,9 +36,18 @@ test('errors.mjs', async () => {
   assert.match(second, /^[0-9a-f]{32}$/);
 });
 
+test('moved.mjs', async () => {
+  writeFileSync(join(folder, 'name.txt'), 'hello world');
+  const lines = (await run('moved.mjs')).split('\n');
+  assert.equal(lines[0], 'Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD');
+  assert.deepEqual(lines.slice(-3), ['1', 'Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD 11', 'queued']);
+});
+
 async function run(name) {
   writeFileSync(join(folder, name), example(name));
-  const env = { ...process.env, TIDEGATE_URL: server.url, TIDEGATE_API_KEY: server.jwt, TIDEGATE_RSA_PRIVATE_KEY: server.privateKey };
+  const { url, jwt, privateKey } = server;
+  const account = { TIDEGATE_URL: url, TIDEGATE_API_KEY: jwt, TIDEGATE_RSA_PRIVATE_KEY: privateKey, JWT: jwt, PRIVATE_KEY: privateKey };
+  const env = { ...process.env, ...account };
   const { stdout } = await promisify(execFile)(process.execPath, [name], { cwd: folder, env });
   return stdout.trim();
 }
