@@ -21,9 +21,11 @@ interface Kept {
 /** For each account's server and API key. */
 const kept = new Map<string, Kept>();
 
-/** A token that is good for some time, from the server or from the last time it was asked. */
+/** A token that is good for some time, from the server or, without `force`, from the last time it was asked. */
 export async function getToken(options: CloudOptions & { force?: boolean | undefined; signal?: AbortSignal | undefined }): Promise<string> {
-  return tokenFor(settingsOf(options), options.signal);
+  const settings = settingsOf(options);
+  if (options.force) kept.delete(keyOf(settings));
+  return tokenFor(settings, options.signal);
 }
 
 /** Forgets all tokens. */

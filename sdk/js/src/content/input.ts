@@ -1,7 +1,7 @@
 // What people hand over to be pinned, in one form.
 
 import { TidegateError } from '../errors.js';
-import { reopened, streamsRequests } from '#platform';
+import { reopened, streamed } from '#platform';
 import { BlobBytes, BufferBytes, type Bytes } from './bytes.js';
 
 /** What a file is made of. Text stands for its UTF-8, not for a path. */
@@ -81,7 +81,7 @@ async function contentOf(content: FileContent): Promise<{ name?: string; what: B
   if (again) return { name: again.name, what: again.bytes };
   const pieces = piecesOf(content);
   if (!pieces) throw new TypeError('this is no content: text, bytes, a Blob, a stream, or { path, content }');
-  if (streamsRequests) return { what: new Once(pieces) };
+  if (streamed) return { what: new Once(pieces) };
   return { what: new BlobBytes(await new Response(streamOf(pieces)).blob()) };
 }
 

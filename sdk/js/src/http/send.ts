@@ -1,6 +1,6 @@
 // One request, and its answer or error.
 
-import { streamsRequests } from '#platform';
+import { streamed } from '#platform';
 import type { Bytes } from '../content/bytes.js';
 import { streamOf } from '../content/input.js';
 import { errorOf, TidegateError } from '../errors.js';
@@ -33,7 +33,7 @@ export async function sendAny(call: Call): Promise<Response> {
   const stop = () => (sending.goesOn = false);
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    const blob = isBytes(body) && !streamsRequests ? body.blob!() : undefined;
+    const blob = isBytes(body) && !streamed ? body.blob!() : undefined;
     // Of fetch nobody learns how far it is. Service workers have nothing else.
     if (blob && onSent && typeof XMLHttpRequest === 'function') return await sendByXhr(call, blob);
     const answer = await fetch(call.url, init(call, blob, sending));
@@ -58,9 +58,9 @@ function init({ method = 'GET', headers, body, onSent, signal }: Call, blob: Blo
   if (blob) return { ...base, body: blob };
   if (body === undefined || typeof body === 'string') return { ...base, body };
   const pieces = isBytes(body) ? body.read() : body;
-  const length = isBytes(body) ? { 'Content-Length': String(body.size) } : {};
-  // Half duplex is the only kind, and has to be said.
-  return { ...base, headers: { ...headers, ...length }, body: streamOf(counted(pieces, sending, onSent)), duplex: 'half' } as RequestInit;
+  const length: Record<string, string> = isBytes(body) ? { 'Content-Length': String(body.size) } : {};
+  const stream = streamOf(counted(pieces, sending, onSent));
+  return { ...base, ...streamed!(stream), headers: { ...headers, ...length } };
 }
 
 async function* counted(pieces: AsyncIterable<Uint8Array>, sending: { goesOn: boolean }, onSent: Call['onSent']): AsyncIterable<Uint8Array> {

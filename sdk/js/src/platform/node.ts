@@ -18,7 +18,10 @@ export function randomBytes(count: number): Uint8Array {
   return webcrypto.getRandomValues(new Uint8Array(count));
 }
 
-export const streamsRequests: boolean = true;
+export const streamed: ((body: ReadableStream<Uint8Array>) => RequestInit) | undefined = (body) =>
+  // Half duplex is the only kind, and has to be said. A request that might be redirected keeps all that was sent, to send it again; `window`
+  // belongs to that (Fetch, "HTTP-network-or-cache fetch").
+  ({ body, duplex: 'half', redirect: 'error', window: null }) as RequestInit;
 
 export const privateEncrypt: ((pkcs8: Uint8Array, message: Uint8Array) => Uint8Array) | undefined = (pkcs8, message) => {
   const key = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
@@ -27,9 +30,9 @@ export const privateEncrypt: ((pkcs8: Uint8Array, message: Uint8Array) => Uint8A
 
 /** What `fs.createReadStream` gave for a whole file, of which nothing was read yet: read by its path, as often as needed. */
 export function reopened(input: unknown): Promise<NamedBytes | undefined> | undefined {
-  const { path, bytesRead, start, end, fd } = input as { path?: unknown; bytesRead?: number; start?: number; end?: number; fd?: unknown };
+  const { path, bytesRead, start, end } = input as { path?: unknown; bytesRead?: number; start?: number; end?: number };
   const whole = (start === undefined || start === 0) && (end === undefined || end === Infinity);
-  if (typeof path !== 'string' || bytesRead !== 0 || !whole || typeof fd === 'object') return undefined;
+  if (typeof path !== 'string' || bytesRead !== 0 || !whole) return undefined;
   return stat(path).then((found) => {
     if (!found.isFile()) return undefined;
     (input as { destroy?(): void }).destroy?.();

@@ -10,8 +10,8 @@ export function randomBytes(count: number): Uint8Array {
   return globalThis.crypto.getRandomValues(new Uint8Array(count));
 }
 
-/** Whether a request's body may be a stream. Browsers take one over HTTP/2 alone. */
-export const streamsRequests: boolean = false;
+/** What sends a stream as the body of a request, if the platform can. Browsers take one over HTTP/2 alone. */
+export const streamed: ((body: ReadableStream<Uint8Array>) => RequestInit) | undefined = undefined;
 
 /** The RSA private-key operation, if the platform has it bare: WebCrypto has it with a hash only. */
 export const privateEncrypt: ((pkcs8: Uint8Array, message: Uint8Array) => Uint8Array) | undefined = undefined;

@@ -35,6 +35,11 @@ test('a token is asked for once, however many need it at once, and kept', async 
   await Promise.all(Array.from({ length: 5 }, (_, at) => client().pinByHash(`Qm${at}`)));
   await client().pinFile('text');
   assert.equal(issued, 1);
+  const account = { baseUrl: server.url, jwt: 'key' };
+  await token.getToken(account);
+  assert.equal(issued, 1);
+  await token.getToken({ ...account, force: true });
+  assert.equal(issued, 2);
 });
 
 test('a token that ends soon is not kept, and a text that is no JWT is for a while', async () => {

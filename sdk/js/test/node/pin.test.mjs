@@ -30,7 +30,10 @@ test('a program for Decoo’s SDK runs when its import is changed', async () => 
   assert.equal(fractions.at(-1), 1);
   const path = join(server.workshop.dir, 'name.txt');
   writeFileSync(path, CONTENT);
-  const stream = await client.pinFile(createReadStream(path));
+  fractions.length = 0;
+  const stream = await client.pinFile(createReadStream(path), (fraction) => fractions.push(fraction));
+  assert.equal(fractions.at(-1), 1);
+  assert.equal((await client.pinList({ limit: 1 })).Pins[0].Metadata.name, 'name.txt');
   assert.equal(stream.PinHash, await utils.getFileHash(createReadStream(path)));
   assert.equal(typeof (await client.pinByHash(pinned.PinHash)).JobId, 'string');
 });
