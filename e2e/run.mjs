@@ -8,6 +8,7 @@ import { complianceSuite } from './lib/psa.mjs';
 import { oceanPython } from './lib/python.mjs';
 import { objectStore } from './lib/s3.mjs';
 import { tusClient } from './lib/tus.mjs';
+import { javascriptSdk } from './lib/sdk.mjs';
 
 /** Each suite with what it is about, and what has to be installed for it alone. */
 const SUITES = {
@@ -20,6 +21,7 @@ const SUITES = {
   s3: { about: 'objects by presigned URLs, and webhooks as their receivers check them', prepare: objectStore },
   tus: { about: 'tus-js-client uploads, and goes on after the server was killed', prepare: tusClient },
   sale: { about: 'pinned private content is sold, and stays private' },
+  sdk: { about: 'our own JavaScript package pins, sells, buys and downloads', prepare: javascriptSdk },
 };
 
 const HELP = `Usage: e2e/run [NAME...]

@@ -24,6 +24,7 @@ pub(super) const DESCRIPTION: &str = include_str!(concat!(env!("OUT_DIR"), "/ope
 const PAGES: [(&str, &str, &str); 3] = [
     ("http-api", "HTTP API", include_str!("../../../../../docs/http-api.md")),
     ("compatibility", "Compatibility", include_str!("../../../../../docs/compatibility.md")),
+    ("sdk", "JavaScript", include_str!("../../../../../docs/sdk.md")),
     ("operations", "Operations", include_str!("../../../../../docs/operations.md")),
 ];
 /// The page that is made of the description.
