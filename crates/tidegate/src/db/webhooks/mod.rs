@@ -34,7 +34,8 @@ statements! {
     // Whatever waits is sent as soon as the webhook is active again, and not before.
     CHANGE = "UPDATE webhooks SET url = $1, events = $2, active = $3, updated_at = $4,
                   due_at = CASE WHEN holder IS NOT NULL THEN due_at WHEN CAST($3 AS BIGINT) = 0 THEN NULL ELSE
-                      (SELECT min(deliveries.due_at) FROM deliveries WHERE deliveries.webhook_id = webhooks.id) END
+                      (SELECT min(deliveries.due_at) FROM deliveries
+                       WHERE deliveries.webhook_id = webhooks.id AND deliveries.due_at IS NOT NULL) END
               WHERE account_id = $5 AND id = $6 AND url IS NOT NULL";
     ROTATE = "UPDATE webhooks SET old_secret = secret, secret = $1, old_secret_until = $2, updated_at = $3
               WHERE account_id = $4 AND id = $5";
