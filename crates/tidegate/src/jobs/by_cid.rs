@@ -1,6 +1,6 @@
 //! Content that is asked for by its CID: taken from here where it may be, else brought in from elsewhere.
 
-use tidegate_content::{Cid, MAX_BLOCK_BYTES, parse_cid};
+use tidegate_content::{Cid, parse_cid};
 
 use super::{
     requests::{Done, Worker},
@@ -42,7 +42,7 @@ impl Worker {
         let pulled = loop {
             match self.app.puller.pull(cid, watched).await {
                 // Unpinned content goes before its time; where that is not enough, a later try may find more.
-                Err(PullError::StoreFull) => self.app.pins.make_room(rest(watched)).await?,
+                Err(PullError::StoreFull(rest)) => self.app.pins.make_room(rest).await?,
                 pulled => break pulled?,
             }
         };
@@ -70,7 +70,7 @@ impl Worker {
             TryError::Pull(PullError::Lookup(error)) => (log(job, &error), false),
             TryError::Pull(error) => (error.to_string(), error.is_final()),
             TryError::Pin(error @ PinError::QuotaExceeded) => (error.to_string(), true),
-            TryError::Pin(PinError::StoreFull) => (PullError::StoreFull.to_string(), false),
+            TryError::Pin(PinError::StoreFull) => (PullError::StoreFull(0).to_string(), false),
             TryError::Pin(error) => (log(job, &error), false),
         };
         if is_final {
@@ -136,12 +136,6 @@ impl From<LookupError> for TryError {
     fn from(error: LookupError) -> Self {
         Self::Pull(error.into())
     }
-}
-
-/// Bytes that a DAG still needs, as far as its root tells: one block at least.
-fn rest(watched: &Watched) -> u64 {
-    let seen = watched.get();
-    seen.claimed.map_or(0, |claimed| claimed.saturating_sub(seen.bytes)).max(MAX_BLOCK_BYTES as u64)
 }
 
 /// What is wrong on our side is for the log; the user is told that it is.

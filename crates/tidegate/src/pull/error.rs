@@ -18,9 +18,10 @@ pub enum PullError {
     /// It did not come in the time of one try.
     #[error("the content did not come in the time for one try; what has come is kept")]
     Timeout,
-    /// As much is stored as is allowed, and on its way in. What has come is kept.
+    /// As much is stored as is allowed, and on its way in. What has come is kept. Holds the bytes that the rest
+    /// needs, as far as the root tells.
     #[error("the server has no room for more of it just now; what has come is kept")]
-    StoreFull,
+    StoreFull(u64),
     /// This DAG is not taken, however often it is tried.
     #[error(transparent)]
     Refused(#[from] FrontierError),

@@ -62,9 +62,10 @@ impl Keeper {
         if !self.frontier.wants(cid) || verify_block(cid, block).is_err() {
             return Ok(false);
         }
-        let bytes = self.partial.bytes() + (block.len() + SECTION_HEAD) as u64;
-        if !self.places.grow(&Root::of(self.partial.root()), bytes) {
-            return Err(PullError::StoreFull);
+        let (here, more) = (self.partial.bytes(), (block.len() + SECTION_HEAD) as u64);
+        if !self.places.grow(&Root::of(self.partial.root()), here + more) {
+            let rest = self.frontier.progress().claimed.map_or(0, |claimed| claimed.saturating_sub(here));
+            return Err(PullError::StoreFull(rest.max(more)));
         }
         self.partial.put(cid, block)?;
         self.frontier.arrived(cid, block)?;

@@ -109,7 +109,12 @@ impl Fields {
             return Ok(());
         };
         self.signed = accounts.verify_cid_signature(caller.account, &cid.text, secret).await?;
-        if self.signed { Ok(()) } else { Err(PinningError::Mismatch) }
+        if !self.signed {
+            // What is wrong with the CID itself tells more.
+            cid.suits(self.format.unwrap_or_default())?;
+            return Err(PinningError::Mismatch);
+        }
+        Ok(())
     }
 
     /// All that has come, if nothing is missing.

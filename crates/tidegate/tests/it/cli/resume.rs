@@ -97,7 +97,10 @@ fn folder(home: &Path) -> (Vec<Item>, String) {
 }
 
 fn pin(user: &User) -> Tidegate {
+    let key = |name: &str| user.account[name].as_str().unwrap().to_owned();
     user.tidegate(["pin", "--json", "many"])
+        .env("TIDEGATE_API_KEY", key("apiKey"))
+        .env("TIDEGATE_RSA_PRIVATE_KEY", key("rsaPrivateKey"))
 }
 
 /// A server behind a gate, and somebody with a folder of many files.

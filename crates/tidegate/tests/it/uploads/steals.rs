@@ -36,13 +36,19 @@ async fn hanging(
 async fn a_client_that_comes_again_takes_over_from_a_connection_that_hangs() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
-    let (tus, bytes) = (Tus::of(&server, &ann), content(unique(), 3_000_000));
+    let (tus, bytes) = (Tus::of(&server, &ann), content(unique(), 9_000_000));
     let cid = cid_v0(&bytes);
     let path = tus.begin(bytes.len(), &[("cid", &cid), ("secret", &ann.sign(&cid))]).await;
     let mut at = 0;
     let mut hung = Vec::new();
     for _ in 0..3 {
-        hung.push(hanging(&server, &tus, &path, at, bytes.len() - at, &bytes[at..at + 700_000]).await);
+        let wire = hanging(&server, &tus, &path, at, bytes.len() - at, &bytes[at..at + 2_000_000]).await;
+        hung.push(wire);
+        let before = at;
+        eventually("some of it is written", async || {
+            tus.show(&path).await["offset"].as_u64() > Some(before as u64)
+        })
+        .await;
         // Whatever came by then counts.
         at = tus.offset(&path).await;
     }

@@ -1,7 +1,5 @@
 //! Errors in the shape of the API, with the statuses that the protocol wants.
 
-use std::time::Duration;
-
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -40,58 +38,47 @@ impl TusError {
 
 impl IntoResponse for TusError {
     fn into_response(self) -> Response {
-        let (status, code, message) = match &self {
-            Self::Api(_) => return self.into_api_response(),
-            Self::Version => (
-                StatusCode::PRECONDITION_FAILED,
-                "tus_version",
-                "The header Tus-Resumable must be there and say 1.0.0".to_owned(),
-            ),
-            Self::Header(message) => (StatusCode::BAD_REQUEST, "bad_request", message.clone()),
-            Self::MediaType => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "media_type",
-                "The Content-Type must be application/offset+octet-stream".to_owned(),
-            ),
+        match self {
+            Self::Api(error) => error.into_response(),
+            Self::Version => {
+                let message = "The header Tus-Resumable must be there and say 1.0.0";
+                let mut response = answer(StatusCode::PRECONDITION_FAILED, "tus_version", message);
+                response.headers_mut().insert("tus-version", VERSION);
+                response
+            }
+            Self::Header(message) => answer(StatusCode::BAD_REQUEST, "bad_request", &message),
+            Self::MediaType => {
+                let message = "The Content-Type must be application/offset+octet-stream";
+                answer(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", message)
+            }
             Self::Body(error) => {
                 let status = match error {
                     BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
                     BodyError::Slow => StatusCode::REQUEST_TIMEOUT,
                     BodyError::Cut | BodyError::NotJson(_) => StatusCode::BAD_REQUEST,
                 };
-                (status, "bad_request", error.to_string())
+                answer(status, "bad_request", &error.to_string())
             }
-            Self::Upload(error) => {
-                let (status, code) = status_of(error);
-                (status, code, capitalised(&error.to_string()))
-            }
-        };
-        let body = Json(json!({"error": {"code": code, "message": message}}));
-        let mut response = (status, body).into_response();
-        let headers = response.headers_mut();
-        match &self {
-            Self::Version => {
-                headers.insert("tus-version", VERSION);
-            }
-            Self::Upload(UploadError::WrongOffset(here)) => {
-                headers.insert(UPLOAD_OFFSET, (*here).into());
-            }
-            _ if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS => {
-                headers.insert(header::RETRY_AFTER, seconds(Refusal::RETRY));
-            }
-            _ => {}
+            Self::Upload(error) => about_upload(&error),
         }
-        response
     }
 }
 
-impl TusError {
-    fn into_api_response(self) -> Response {
-        match self {
-            Self::Api(error) => error.into_response(),
-            other => other.into_response(),
-        }
+fn answer(status: StatusCode, code: &str, message: &str) -> Response {
+    (status, Json(json!({"error": {"code": code, "message": message}}))).into_response()
+}
+
+fn about_upload(error: &UploadError) -> Response {
+    let (status, code) = status_of(error);
+    let mut response = answer(status, code, &capitalised(&error.to_string()));
+    let headers = response.headers_mut();
+    if let UploadError::WrongOffset(here) = error {
+        headers.insert(UPLOAD_OFFSET, (*here).into());
     }
+    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(Refusal::RETRY.as_secs()));
+    }
+    response
 }
 
 fn status_of(error: &UploadError) -> (StatusCode, &'static str) {
@@ -134,10 +121,6 @@ fn status_of_refusal(code: RefusalKind) -> (StatusCode, &'static str) {
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-fn seconds(after: Duration) -> HeaderValue {
-    HeaderValue::from(after.as_secs())
 }
 
 impl From<ApiError> for TusError {
