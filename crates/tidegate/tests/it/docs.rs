@@ -11,8 +11,8 @@ use crate::support::{
     server::TestServer,
 };
 
-const PAGES: [&str; 5] =
-    ["/docs", "/docs/http-api", "/docs/compatibility", "/docs/operations", "/docs/reference"];
+const PAGES: [&str; 6] =
+    ["/docs", "/docs/http-api", "/docs/compatibility", "/docs/sdk", "/docs/operations", "/docs/reference"];
 
 #[tokio::test]
 async fn pages_need_nothing_from_elsewhere_and_all_links_lead_somewhere() {

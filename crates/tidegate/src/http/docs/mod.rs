@@ -21,7 +21,7 @@ use tidegate_content::sha256;
 pub(super) const DESCRIPTION: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
 /// The pages, each with its name in the URL, what links to it say, and the file of `docs/` it is made of.
-const PAGES: [(&str, &str, &str); 3] = [
+const PAGES: [(&str, &str, &str); 4] = [
     ("http-api", "HTTP API", include_str!("../../../../../docs/http-api.md")),
     ("compatibility", "Compatibility", include_str!("../../../../../docs/compatibility.md")),
     ("sdk", "JavaScript", include_str!("../../../../../docs/sdk.md")),

@@ -160,16 +160,16 @@ async fn while_the_cloud_is_away_known_tokens_are_good_and_others_wait() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_began_before_the_outage_ends_well() {
     let (cloud, endpoint, line, ann) = together().await;
-    let bytes = content(unique(), 500_000);
+    let bytes = content(unique(), 8_000_000);
     let cid = cid_v0(&bytes);
     let body = ann.form(&cid).file("a", &bytes).close();
     let mut wire = endpoint.connect().await;
     wire.begin_upload(&ann.token, &format!("Content-Length: {}\r\n", body.len())).await;
-    wire.send(&body[..200_000]).await;
+    wire.send(&body[..6_000_000]).await;
     eventually("the upload is under way", async || endpoint.staged() == 1).await;
     line.set(Line::Cut);
     is_away(&endpoint).await;
-    wire.send(&body[200_000..]).await;
+    wire.send(&body[6_000_000..]).await;
     assert_eq!(wire.answer().await.expect(200).json()["PinHash"], cid);
     line.set(Line::Open);
     in_step(&cloud, &[&endpoint]).await;
