@@ -197,7 +197,7 @@ impl Writer {
             self.file.sync_data()?;
             return Ok(Finished { len: self.file.metadata()?.len(), is_right: true });
         };
-        let is_right = is_all && comparing.is_right();
+        let is_right = is_all && comparing.matches();
         if !is_right {
             self.file.set_len(self.from)?;
         }

@@ -13,7 +13,7 @@ use crate::{
 /// The longest name, in characters.
 const NAME_CHARS: usize = 1024;
 
-/// See the module's documentation. Nothing in it is known to be good before [`Wish::check`].
+/// See the module's documentation. Nothing in it is known to be good before it is checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Wish {
