@@ -76,7 +76,7 @@ mod tests {
         for bad in [
             "x",
             "5",
-            "10 path=a\n",
+            "11 path=a\n",
             "7 path=a\n",
             "8 path\n\n",
             "0 a=b\n",
