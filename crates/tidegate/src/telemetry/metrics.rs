@@ -88,6 +88,8 @@ pub enum Surface {
     PinningService,
     /// Selling access.
     Provider,
+    /// Tidegate's own API.
+    OwnApi,
     /// For operators.
     Operations,
     /// Everything else.
@@ -102,12 +104,13 @@ struct SurfaceCounts {
 }
 
 impl Surface {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Gateway,
         Self::Cloud,
         Self::Endpoint,
         Self::PinningService,
         Self::Provider,
+        Self::OwnApi,
         Self::Operations,
         Self::Other,
     ];
@@ -119,6 +122,7 @@ impl Surface {
             Self::Endpoint => "endpoint",
             Self::PinningService => "psa",
             Self::Provider => "provider",
+            Self::OwnApi => "api",
             Self::Operations => "operations",
             Self::Other => "other",
         }

@@ -26,7 +26,7 @@ const UPLOADS: Policy = Policy {
               Upload-Defer-Length, Upload-Checksum, X-HTTP-Method-Override, X-Requested-With, X-Request-ID",
     exposed: "Location, Upload-Offset, Upload-Length, Upload-Metadata, Upload-Defer-Length, Upload-Expires, Tus-Resumable, \
               Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm, X-Tidegate-Cid, X-Tidegate-Size, \
-              X-Tidegate-Date, X-Request-Id, Retry-After",
+              X-Tidegate-Date, X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset",
 };
 
 /// The lists of the path gateway specification, section 3.2, and what the conformance tests add.

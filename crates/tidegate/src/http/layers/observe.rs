@@ -108,7 +108,8 @@ fn surface(path: &str) -> Surface {
         "ping" | "endpoint" | "oauth" => Surface::Cloud,
         "pinning" | "upload" => Surface::Endpoint,
         "psa" => Surface::PinningService,
-        "api" => Surface::Provider,
+        "api" if path.starts_with("/api/services") => Surface::Provider,
+        "api" => Surface::OwnApi,
         "livez" | "readyz" | "metrics" => Surface::Operations,
         _ => Surface::Other,
     }
