@@ -31,12 +31,12 @@ fn read(archive: &[u8], piece: usize) -> Read {
     reader.finish().map(|()| entries)
 }
 
-fn entry(path: &str, kind: TarKind, content: &[u8]) -> Vec<u8> {
-    [&write::head(path, &kind)[..], content, &vec![0; write::padding(content.len() as u64)]].concat()
+fn entry(path: &str, kind: &TarKind, content: &[u8]) -> Vec<u8> {
+    [&write::head(path, kind)[..], content, &vec![0; write::padding(content.len() as u64)]].concat()
 }
 
 fn file(path: &str, content: &[u8]) -> Vec<u8> {
-    entry(path, TarKind::File { size: content.len() as u64 }, content)
+    entry(path, &TarKind::File { size: content.len() as u64 }, content)
 }
 
 /// An entry with any header.
@@ -75,7 +75,7 @@ proptest! {
         entries in prop::collection::vec((path(), kind()), 0..6),
         piece in 1usize..2000,
     ) {
-        let parts: Vec<_> = entries.iter().map(|(path, (kind, content))| entry(path, kind.clone(), content)).collect();
+        let parts: Vec<_> = entries.iter().map(|(path, (kind, content))| entry(path, kind, content)).collect();
         let expected: Vec<_> =
             entries.into_iter().map(|(path, (kind, content))| (path, kind, content)).collect();
         prop_assert_eq!(read(&archive(&parts), piece), Ok(expected));

@@ -73,7 +73,7 @@ impl Comparing {
     }
 
     /// Whether all that was added is what was expected.
-    pub(super) fn is_right(self) -> bool {
+    pub(super) fn matches(self) -> bool {
         self.context.finish().as_ref() == self.expected
     }
 }
