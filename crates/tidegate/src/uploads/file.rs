@@ -68,6 +68,12 @@ impl Folder {
         self.len(id).await
     }
 
+    /// Removes the bytes and keeps the file.
+    pub(super) async fn empty(&self, id: &str) -> Result<(), BlobError> {
+        let path = self.path(id);
+        blocking(move || Ok(OpenOptions::new().write(true).open(path)?.set_len(0)?)).await
+    }
+
     /// Removes the file; one that is not there is no error.
     pub(super) async fn remove(&self, id: &str) -> Result<(), BlobError> {
         let (path, undo) = (self.path(id), self.undo(id));

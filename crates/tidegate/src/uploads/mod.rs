@@ -4,8 +4,11 @@
 //! |---|---|
 //! | `file.rs` | the bytes, each upload in a file of its own under `uploads/` in the data folder |
 //! | `live.rs` | whose turn it is to write, and what is known of an upload in memory alone |
+//! | `create.rs` | an upload begins |
 //! | `receive.rs` | more bytes |
 //! | `end.rs` | all bytes are here: the import, and the pin |
+//! | `forget.rs` | an upload goes: its owner says so, or nothing was heard of it |
+//! | `recover.rs` | what an earlier process left |
 //! | `wish.rs` | what is to become of an upload |
 //! | `error.rs` | what can go wrong |
 //!
@@ -13,9 +16,11 @@
 //! the node that has the file. The protocol that clients speak is not known here.
 
 mod checksum;
+mod create;
 mod end;
 mod error;
 mod file;
+mod forget;
 mod live;
 mod receive;
 mod recover;
@@ -33,21 +38,18 @@ pub use receive::{Incoming, Part, Received};
 pub use wish::Wish;
 
 use crate::{
-    accounts::{Accounts, Caller},
+    accounts::Accounts,
     blobs::BlobError,
     clock::{Clock, Timestamp},
     config::Config,
     db::{
-        AccountId, Db, accounts,
-        uploads::{self, NewUpload, StoredUpload, UploadState},
+        AccountId, Db,
+        uploads::{self, StoredUpload, UploadState},
     },
     pins::{PinError, Pins},
 };
 use file::Folder;
 use live::Register;
-
-/// Unfinished uploads of one account.
-const PER_ACCOUNT: u64 = 1000;
 
 /// See the module's documentation. Cheap to clone.
 #[derive(Clone)]
@@ -139,50 +141,6 @@ impl Uploads {
         self.0.limit
     }
 
-    /// Begins an upload of `length` bytes, if that is known, of which the client says `metadata`, understood as `wish`.
-    ///
-    /// # Errors
-    /// What is said makes no sense, is not signed by the account, or is more than there is room for.
-    pub async fn create(
-        &self,
-        caller: &Caller,
-        length: Option<u64>,
-        metadata: String,
-        wish: &Wish,
-    ) -> Result<StoredUpload, UploadError> {
-        self.0.pins.check_role()?;
-        if length.is_some_and(|length| length > self.0.limit) {
-            return Err(UploadError::TooLong(self.0.limit));
-        }
-        self.check_claim(caller.account, wish).await?;
-        let place = self.0.pins.reserve_place(length.unwrap_or(0)).await?;
-        let id = uuid::Uuid::new_v4().simple().to_string();
-        let upload = NewUpload {
-            id: id.clone(),
-            account: caller.account,
-            key: caller.key.clone(),
-            node: self.0.pins.node().to_owned(),
-            length,
-            metadata,
-            wish: wish.to_json(),
-        };
-        let now = self.0.clock.now();
-        let stored = StoredUpload {
-            upload,
-            state: UploadState::Open,
-            outcome: None,
-            created_at: now,
-            expires_at: now.plus(self.0.expiry),
-        };
-        self.0.folder.create(&id).await?;
-        self.0.live.begin(&id, place);
-        if let Err(error) = self.record(stored.clone()).await {
-            self.forget(&id).await;
-            return Err(error);
-        }
-        Ok(stored)
-    }
-
     /// How an upload of the account stands.
     ///
     /// # Errors
@@ -237,93 +195,11 @@ impl Uploads {
         Ok((stored, offset))
     }
 
-    /// Forgets an upload and removes its bytes. What it became stays.
-    ///
-    /// # Errors
-    /// There is no such upload, or it is just being imported; or a failure.
-    pub async fn terminate(&self, account: AccountId, id: &str) -> Result<(), UploadError> {
-        self.find(account, id).await?;
-        let live = self.0.live.of(id);
-        let _claim = live.claim().await;
-        if live.importing().is_some() {
-            return Err(UploadError::Importing);
-        }
-        let key = id.to_owned();
-        let deleted =
-            self.0.db.write(move |s| Box::pin(async move { uploads::delete_upload(s, &key).await }));
-        let deleted = deleted.await?;
-        self.forget(id).await;
-        if deleted { Ok(()) } else { Err(UploadError::NotFound) }
-    }
-
-    /// Removes the uploads of this node of which nothing was heard for too long; returns how many.
-    ///
-    /// # Errors
-    /// The database cannot be read or written.
-    pub async fn expire(&self) -> Result<usize, UploadError> {
-        const PAGE: u32 = 1000;
-        let (node, now) = (self.0.pins.node().to_owned(), self.0.clock.now());
-        let expired = self
-            .0
-            .db
-            .read(move |s| Box::pin(async move { uploads::expired_uploads(s, &node, now, PAGE).await }))
-            .await?;
-        let mut removed = 0;
-        for stored in expired {
-            let id = stored.upload.id;
-            let live = self.0.live.of(&id);
-            // Whoever has the turn is about to prolong it.
-            let Some(_turn) = live.try_turn().filter(|_| live.importing().is_none()) else { continue };
-            let key = id.clone();
-            let deletion = self
-                .0
-                .db
-                .write(move |s| Box::pin(async move { uploads::delete_expired_upload(s, &key, now).await }));
-            if deletion.await? {
-                self.forget(&id).await;
-                removed += 1;
-            }
-        }
-        Ok(removed)
-    }
-
     /// Ends what is under way, keeping all bytes that have come.
     pub async fn close(&self) {
         self.0.stop.cancel();
         self.0.tasks.close();
         self.0.tasks.wait().await;
-    }
-
-    /// Records a new upload, unless its account has announced too much.
-    async fn record(&self, stored: StoredUpload) -> Result<(), UploadError> {
-        let quota = self.0.quota;
-        let recorded = self.0.db.try_write(move |s| {
-            Box::pin(async move {
-                let StoredUpload { upload, created_at, expires_at, .. } = stored;
-                accounts::lock(s, upload.account).await?;
-                let promised = uploads::promised(s, upload.account).await?;
-                if promised.uploads >= PER_ACCOUNT {
-                    return Err(UploadError::TooMany);
-                }
-                let account =
-                    accounts::find_account(s, upload.account).await?.ok_or(UploadError::NotFound)?;
-                let quota = account.quota_bytes.unwrap_or(quota);
-                let all = account.used_bytes.saturating_add(promised.bytes);
-                if all.saturating_add(upload.length.unwrap_or(0)) > quota {
-                    return Err(PinError::QuotaExceeded.into());
-                }
-                Ok(uploads::insert_upload(s, &upload, created_at, expires_at).await?)
-            })
-        });
-        recorded.await
-    }
-
-    /// A claim that is known must be the account's own.
-    async fn check_claim(&self, account: AccountId, wish: &Wish) -> Result<(), UploadError> {
-        wish.check().map_err(UploadError::Wish)?;
-        let Some(claim) = wish.claim() else { return Ok(()) };
-        let signed = self.0.accounts.verify_cid_signature(account, &claim.text, &claim.secret).await?;
-        if signed { Ok(()) } else { Err(Refusal::mismatch().into()) }
     }
 
     /// The account's upload, if it is on this node and its time is not over.
@@ -349,14 +225,6 @@ impl Uploads {
                 Err(UploadError::Over(Refusal::from_json(outcome.as_deref().unwrap_or_default())))
             }
             _ => Ok(stored),
-        }
-    }
-
-    /// Removes the bytes of an upload that is not recorded any more. What fails here is done at the next start.
-    async fn forget(&self, id: &str) {
-        self.0.live.forget(id);
-        if let Err(error) = self.0.folder.remove(id).await {
-            tracing::warn!(%error, "the bytes of an upload are left for the next start to remove");
         }
     }
 

@@ -24,12 +24,7 @@ impl Uploads {
                     self.0.live.begin(id, self.0.pins.hold_place(room));
                 }
                 (UploadState::Open, Err(_)) => {
-                    let id = id.clone();
-                    let deletion = self
-                        .0
-                        .db
-                        .write(move |s| Box::pin(async move { uploads::delete_upload(s, &id).await }));
-                    deletion.await?;
+                    self.delete_record(id, None).await?;
                     removed += 1;
                 }
                 (UploadState::Pinned | UploadState::Failed, _) => {}

@@ -9,7 +9,10 @@ use super::protocol::files;
 use crate::support::{
     content::{cid_v0, content, unique},
     databases::{TestDatabase, on_both_engines},
-    server::TestServer,
+    eventually,
+    person::Person,
+    process::{Process, register_in},
+    server::{TestServer, client},
     tus::{Tus, code},
 };
 
@@ -100,4 +103,45 @@ async fn a_quota_that_is_full_at_the_end_costs_no_upload() {
     quota(5).await.unwrap();
     assert_eq!(tus.patch(&path, 5, "").await.expect(204).header("x-tidegate-cid"), cid);
     assert_eq!(files(&server), 0);
+}
+
+#[tokio::test]
+async fn a_full_disk_keeps_what_came_and_pins_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let registered = register_in(&data, "ann@example.org").await;
+    let process = Process::start_on_small_disk(&data, "16m").await;
+    let disk = process.sees(&data);
+    let ann = Person::at(&process.url, &client(), &registered).await;
+    let tus = Tus::at(&process.url, &client(), &ann);
+    let staged = || std::fs::read_dir(disk.join("staging")).unwrap().count();
+
+    // It fits once, but not twice.
+    let bytes = content(unique(), 9_000_000);
+    let cid = cid_v0(&bytes);
+    let path = tus.begin(bytes.len(), &[("cid", &cid), ("secret", &ann.sign(&cid))]).await;
+    assert_eq!(code(tus.patch(&path, 0, bytes.clone()).await, 507), "storage_full");
+    eventually("what was staged is gone", async || staged() == 0).await;
+    let standing = tus.show(&path).await;
+    assert_eq!(
+        (standing["state"].as_str(), standing["offset"].as_u64()),
+        (Some("received"), Some(9_000_000))
+    );
+
+    // It does not fit at all: what was written stays, and is right.
+    let large = content(unique(), 9_000_000);
+    let full = tus.begin(large.len(), &[]).await;
+    assert_eq!(code(tus.patch(&full, 0, large.clone()).await, 507), "storage_full");
+    let here = tus.offset(&full).await;
+    assert!(here < large.len());
+    let on_disk = std::fs::read(disk.join("uploads").join(full.rsplit('/').next().unwrap())).unwrap();
+    assert!(on_disk == large[..here]);
+    tus.delete(&full).await.expect(204);
+    tus.delete(&path).await.expect(204);
+
+    let small = content(unique(), 4_000_000);
+    let cid = cid_v0(&small);
+    let path = tus.begin(small.len(), &[("cid", &cid), ("secret", &ann.sign(&cid))]).await;
+    assert_eq!(tus.patch(&path, 0, small).await.expect(204).header("x-tidegate-cid"), cid);
+    assert!(process.stop().await);
 }
