@@ -9,6 +9,18 @@ use axum::{
 use http::{HeaderValue, StatusCode, Uri, header};
 use serde_json::json;
 
+/// For a dialect whose errors say of these what the pinning surface says, in their own shape.
+macro_rules! as_on_the_pinning_surface {
+    ($dialect:ty: $($error:ty),+) => {
+        $(impl From<$error> for $dialect {
+            fn from(error: $error) -> Self {
+                $crate::http::pinning::PinningError::from(error).into()
+            }
+        })+
+    };
+}
+pub(super) use as_on_the_pinning_surface;
+
 /// No route has this path.
 pub(super) async fn not_found(uri: Uri) -> Response {
     let message = format!("There is nothing at {}", uri.path());

@@ -10,7 +10,7 @@ use http::{StatusCode, Uri};
 use serde_json::json;
 
 use super::super::{
-    error::{Failure, retry_after, sentence},
+    error::{Failure, as_on_the_pinning_surface, retry_after, sentence},
     extract::Denied,
     json_body::BodyError,
     multipart::{FormError, ReadError},
@@ -173,17 +173,7 @@ impl From<PinningError> for ApiError {
     }
 }
 
-macro_rules! as_on_the_pinning_surface {
-    ($($error:ty),+) => {
-        $(impl From<$error> for ApiError {
-            fn from(error: $error) -> Self {
-                PinningError::from(error).into()
-            }
-        })+
-    };
-}
-
-as_on_the_pinning_surface![AuthError, Denied, TooOften, DbError, BodyError, Broken, FormError, ReadError];
+as_on_the_pinning_surface![ApiError: AuthError, Denied, TooOften, DbError, BodyError, Broken, FormError, ReadError];
 
 impl From<CryptoError> for ApiError {
     fn from(error: CryptoError) -> Self {

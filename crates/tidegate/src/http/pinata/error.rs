@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::super::{
-    error::{Failure, retry_after},
+    error::{Failure, as_on_the_pinning_surface, retry_after},
     extract::Denied,
     json_body::BodyError,
     multipart::{FormError, ReadError},
@@ -125,14 +125,4 @@ impl From<PinningError> for PinataError {
     }
 }
 
-macro_rules! as_on_the_pinning_surface {
-    ($($error:ty),+) => {
-        $(impl From<$error> for PinataError {
-            fn from(error: $error) -> Self {
-                PinningError::from(error).into()
-            }
-        })+
-    };
-}
-
-as_on_the_pinning_surface![Denied, DbError, PinError, BodyError, FormError, ReadError];
+as_on_the_pinning_surface![PinataError: Denied, DbError, PinError, BodyError, FormError, ReadError];

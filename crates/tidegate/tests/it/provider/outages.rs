@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use tidegate::{config::Config, db::orders};
 
-use super::{initialize::query, refusals::refusal};
+use super::{downloads::Shop, initialize::query, refusals::refusal};
 use crate::support::{
     chain::Fault,
     databases::TestDatabase,
@@ -46,11 +46,7 @@ async fn a_final_order_downloads_without_the_chain_also_after_a_restart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_asked_to_pay_twice_while_the_chain_is_away() {
-    let origin = Origin::start(|_| Reply::ok("bytes")).await;
-    let market = Market::open().await;
-    let (sale, buyer) =
-        (market.publish(&json!([{"type": "url", "url": origin.url("/a.bin")}])), Wallet::new(5));
-    let order = market.order(&sale, &buyer);
+    let Shop { market, sale, buyer, order, origin: _origin } = Shop::with(|_| Reply::ok("bytes")).await;
     let quote = query(&sale, &buyer.text());
     let with_order = quote.clone().with("transferTxId", &order.to_string());
     market.get("initialize", &quote).await.expect(200);
