@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
-use tidegate::{accounts::INVITATION, config::Registration, db::AccountId};
+use tidegate::{accounts::INVITATION, config::Registration};
 
 use crate::support::{
     browser::{Browser, PASSWORD},
@@ -104,7 +104,7 @@ async fn an_invitation_is_for_one_and_ends() {
 async fn closed_means_closed_but_for_the_operators_own_links() {
     let server = with(Registration::Closed).await;
     let accounts = &server.app.accounts;
-    let admin: AccountId = accounts.register("ann@example.org", PASSWORD.into()).await.unwrap().account;
+    let (_, admin) = Browser::of_admin(&server, "ann").await;
     let (_, of_admin) = accounts.invite(Some(admin), "", false).await.unwrap();
     let refused =
         Browser::at(&server).post(REGISTER, &fields("bob@example.org", of_admin.expose_secret())).await;
