@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! access       who is calling: API keys, access tokens, passwords, CID signatures
-//! api_keys     more keys, what each is good for, and revoking them
+//! api_keys     more keys, what each is good for, replacing and revoking them
+//! signing_keys the pairs that CIDs are signed with, and replacing them
 //! links        uploads without a key
 //! trust        on an Endpoint: what its Cloud says of access tokens, remembered for a while
 //! vouch        on the Cloud: what it says
@@ -22,6 +23,7 @@ mod password;
 mod peer_id;
 mod sealing;
 mod server_key;
+mod signing_keys;
 mod tokens;
 mod trust;
 mod verification;
@@ -40,11 +42,12 @@ use crate::db::keys::{ApiKey, KeyTerms};
 use crate::db::scopes::{Scope, Scopes};
 use crate::db::{AccountId, Db, accounts, keys};
 
-pub use api_keys::ShownKey;
+pub use api_keys::{Rotated, ShownKey};
 pub use error::{AccountError, AuthError, CryptoError};
 pub use links::{LinkError, MAX_LINK_LIFETIME, NewLink};
 pub use password::generate_password;
 pub use server_key::{Purpose, ServerKey, ServerKeyError, SubKey};
+pub use signing_keys::{NewPair, SigningKey};
 pub use tokens::{ACCESS_TOKEN_LIFETIME, AccessToken};
 pub use verification::{PublicKey, PublicKeyError, SignError, sign};
 
@@ -57,6 +60,9 @@ use trust::Trust;
 
 /// The name of the API key that comes with an account.
 pub const DEFAULT_KEY_NAME: &str = "default";
+
+/// The longest that a key which another has replaced may stay good.
+pub const MAX_OVERLAP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The accounts of this server.
 #[derive(Debug)]
@@ -120,7 +126,7 @@ pub struct Credentials {
     pub account: AccountId,
     /// Its e-mail address, trimmed and lower-cased.
     pub email: String,
-    /// Its oldest API key that is good, if there is one: a JWT.
+    /// Its API key that is good and not replaced, if there is one: the one named [`DEFAULT_KEY_NAME`], else the oldest. A JWT.
     pub api_key: Option<SecretString>,
     /// PKCS#8 DER as one line of base64; nothing when the account has brought a key of its own.
     pub rsa_private_key: Option<SecretString>,
@@ -238,9 +244,12 @@ impl Accounts {
             .await?;
         let account = account.ok_or(AccountError::NoSuchAccount)?;
         let newest = verification_keys.first().ok_or(AccountError::NoSuchAccount)?;
-        let is_good =
-            |key: &ApiKey| key.revoked_at.is_none() && key.terms.expires_at.is_none_or(|end| now < end);
-        let oldest = api_keys.iter().find(|key| is_good(key));
+        let is_good = |key: &&ApiKey| {
+            let is_over = key.terms.expires_at.is_some_and(|end| end <= now);
+            key.revoked_at.is_none() && key.replaced_by.is_none() && !is_over
+        };
+        // They come oldest first, and of many with the least key the first one counts.
+        let main = api_keys.iter().filter(is_good).min_by_key(|key| key.name != DEFAULT_KEY_NAME);
         let private = match &newest.sealed_private_key {
             Some(sealed) => Some(self.sealing.open(id, sealed).ok_or(AccountError::WrongServerKey)?),
             None => None,
@@ -248,29 +257,10 @@ impl Accounts {
         Ok(Credentials {
             account: id,
             email: account.email,
-            api_key: oldest.map(|key| self.tokens.api_key(key)).transpose()?,
+            api_key: main.map(|key| self.tokens.api_key(key)).transpose()?,
             rsa_private_key: private.as_ref().map(verification::private_line),
             rsa_public_key: PublicKey::from_der(&newest.public_key)?.to_line(),
         })
-    }
-
-    /// Replaces the account's verification keys by one that its owner has brought, from now on.
-    ///
-    /// # Errors
-    ///
-    /// [`AccountError::NoSuchAccount`] or a failure.
-    pub async fn set_public_key(&self, id: AccountId, key: PublicKey) -> Result<(), AccountError> {
-        let now = self.clock.now();
-        self.db
-            .try_write(move |s| {
-                Box::pin(async move {
-                    accounts::find_account(s, id).await?.ok_or(AccountError::NoSuchAccount)?;
-                    keys::expire_verification_keys(s, id, now).await?;
-                    keys::insert_verification_key(s, id, key.as_der(), None, now).await?;
-                    Ok(())
-                })
-            })
-            .await
     }
 
     /// Replaces the account's password.
@@ -299,7 +289,12 @@ fn new_api_key(account: AccountId, name: &str, terms: KeyTerms, now: Timestamp) 
         terms,
         uses: 0,
         last_used_at: None,
+        replaced_by: None,
     }
+}
+
+fn check_overlap(overlap: Duration) -> Result<(), AccountError> {
+    if overlap > MAX_OVERLAP { Err(AccountError::BadOverlap) } else { Ok(()) }
 }
 
 /// A UUID of version 7, by our clock.

@@ -14,6 +14,10 @@ const FILES: &[(&str, &str)] = &[
     ("V0005__webhooks", include_str!("../../migrations/V0005__webhooks.sql")),
     ("V0006__uploads", include_str!("../../migrations/V0006__uploads.sql")),
     ("V0007__endpoints", include_str!("../../migrations/V0007__endpoints.sql")),
+    (
+        "V0009__rotation_and_second_factors",
+        include_str!("../../migrations/V0009__rotation_and_second_factors.sql"),
+    ),
 ];
 
 /// What the engines spell differently: the placeholder, SQLite's word, PostgreSQL's word.

@@ -3,6 +3,7 @@
 mod create;
 mod keys;
 mod settings;
+mod verification_keys;
 mod wallet;
 
 use std::sync::Arc;
@@ -46,7 +47,7 @@ enum AccountCommand {
     #[command(subcommand)]
     Key(keys::KeyCommand),
     #[command(subcommand)]
-    VerificationKey(keys::VerificationKeyCommand),
+    VerificationKey(verification_keys::VerificationKeyCommand),
     #[command(subcommand)]
     Wallet(wallet::WalletCommand),
 }
@@ -136,6 +137,7 @@ impl From<AccountError> for Failure {
             | AccountError::BadMaxUses
             | AccountError::BadExpiry
             | AccountError::BadNamePrefix
+            | AccountError::BadOverlap
             | AccountError::BadPublicKey(_) => Self::Usage(error.into()),
             error => Self::Failed(error.into()),
         }
