@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::db::keys::{ApiKey, KeyTerms};
 use crate::db::{AccountId, DbError, Session, accounts, keys};
 
-use super::{AccountError, Accounts, CryptoError, check_overlap, new_api_key};
+use super::{AccountError, Accounts, CryptoError, DEFAULT_KEY_NAME, check_overlap, new_api_key};
 
 /// Live keys of one account.
 const MAX_LIVE: u64 = 100;
@@ -108,6 +108,28 @@ impl Accounts {
     pub async fn find_api_key_by_name(&self, account: AccountId, name: &str) -> Result<ApiKey, AccountError> {
         let live = |key: &ApiKey| key.revoked_at.is_none() && key.replaced_by.is_none() && key.name == name;
         self.list_api_keys(account).await?.into_iter().find(live).ok_or(AccountError::NoSuchKey)
+    }
+
+    /// Of an account's keys, oldest first, the one that it is shown as its own: one that is good and not replaced, if it can be the
+    /// one named [`DEFAULT_KEY_NAME`], else the oldest.
+    #[must_use]
+    pub fn main_of<'a>(&self, keys: &'a [ApiKey]) -> Option<&'a ApiKey> {
+        let now = self.clock.now();
+        let is_good = |key: &&ApiKey| {
+            let is_over = key.terms.expires_at.is_some_and(|end| end <= now);
+            key.revoked_at.is_none() && key.replaced_by.is_none() && !is_over
+        };
+        // Of many that are least, the first one counts.
+        keys.iter().filter(is_good).min_by_key(|key| key.name != DEFAULT_KEY_NAME)
+    }
+
+    /// The key itself: a JWT.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError`] if the cryptography library fails.
+    pub fn reveal(&self, key: &ApiKey) -> Result<SecretString, CryptoError> {
+        self.tokens.api_key(key)
     }
 
     /// The key with what tells it from others.

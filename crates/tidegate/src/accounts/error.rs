@@ -25,6 +25,12 @@ pub enum AccountError {
     /// Too short to protect anything, or too long to hash.
     #[error("a password has 8 to 1024 bytes")]
     BadPassword,
+    /// It is not the account's.
+    #[error("the password is not right")]
+    WrongPassword,
+    /// What an API key is for.
+    #[error("choose at least one thing that the API key may be used for")]
+    NoScope,
     /// The name of an API key.
     #[error("the name of an API key has 1 to 255 bytes and no control characters")]
     BadKeyName,

@@ -6,10 +6,11 @@
 //! signing_keys the pairs that CIDs are signed with, and replacing them
 //! links        uploads without a key
 //! sessions     people who are signed in at the panel; invites, who may register there
+//! second_factor  own_password   what else they are asked for; changing a password
 //! trust        on an Endpoint: what its Cloud says of access tokens, remembered for a while
 //! vouch        on the Cloud: what it says
 //! wallets      the Ethereum addresses whose assets may sell what the account has pinned privately
-//! tokens  sealing  verification  open_signature  password  email    the means
+//! tokens  sealing  verification  open_signature  password  email  totp    the means
 //! server_key   the one secret that all of it rests on; peer_id, the server's name that comes from it
 //! ```
 
@@ -21,14 +22,17 @@ mod invites;
 mod last_uses;
 mod links;
 mod open_signature;
+mod own_password;
 mod password;
 mod peer_id;
 mod random_token;
 mod sealing;
+mod second_factor;
 mod server_key;
 mod sessions;
 mod signing_keys;
 mod tokens;
+mod totp;
 mod trust;
 mod verification;
 mod vouch;
@@ -51,6 +55,7 @@ pub use error::{AccountError, AuthError, CryptoError};
 pub use invites::INVITATION;
 pub use links::{LinkError, MAX_LINK_LIFETIME, NewLink};
 pub use password::generate_password;
+pub use second_factor::{Enrolment, Entry, FactorError, FactorState, HALF_LOGIN};
 pub use server_key::{Purpose, ServerKey, ServerKeyError, SubKey};
 pub use sessions::{SessionLimits, Whence};
 pub use signing_keys::{NewPair, SigningKey};
@@ -77,6 +82,7 @@ pub struct Accounts {
     clock: Clock,
     tokens: Tokens,
     sealing: Arc<Sealing>,
+    factors: Arc<Sealing>,
     passwords: Passwords,
     seen: LastUses,
     session_limits: SessionLimits,
@@ -166,6 +172,7 @@ impl Accounts {
             clock,
             tokens: Tokens::new(key)?,
             sealing: Arc::new(Sealing::new(key)?),
+            factors: Arc::new(Sealing::for_purpose(key, Purpose::SecondFactors)?),
             passwords: Passwords::new(),
             seen: LastUses::new(),
             session_limits: SessionLimits { idle: Duration::MAX, lifetime: Duration::MAX },
@@ -288,12 +295,7 @@ impl Accounts {
             .await?;
         let account = account.ok_or(AccountError::NoSuchAccount)?;
         let newest = verification_keys.first().ok_or(AccountError::NoSuchAccount)?;
-        let is_good = |key: &&ApiKey| {
-            let is_over = key.terms.expires_at.is_some_and(|end| end <= now);
-            key.revoked_at.is_none() && key.replaced_by.is_none() && !is_over
-        };
-        // They come oldest first, and of many with the least key the first one counts.
-        let main = api_keys.iter().filter(is_good).min_by_key(|key| key.name != DEFAULT_KEY_NAME);
+        let main = self.main_of(&api_keys);
         let private = match &newest.sealed_private_key {
             Some(sealed) => Some(self.sealing.open(id, sealed).ok_or(AccountError::WrongServerKey)?),
             None => None,
@@ -305,20 +307,6 @@ impl Accounts {
             rsa_private_key: private.as_ref().map(verification::private_line),
             rsa_public_key: PublicKey::from_der(&newest.public_key)?.to_line(),
         })
-    }
-
-    /// Replaces the account's password.
-    ///
-    /// # Errors
-    ///
-    /// [`AccountError::BadPassword`], [`AccountError::NoSuchAccount`], or a failure.
-    pub async fn set_password(&self, id: AccountId, password: SecretString) -> Result<(), AccountError> {
-        let hash = self.passwords.hash(password).await?;
-        let changed = self
-            .db
-            .write(move |s| Box::pin(async move { accounts::set_password_hash(s, id, &hash).await }))
-            .await?;
-        if changed { Ok(()) } else { Err(AccountError::NoSuchAccount) }
     }
 
     /// Makes the account an administrator of this server, or not one any more.

@@ -3,6 +3,7 @@
 mod create;
 mod keys;
 mod people;
+mod second_factor;
 mod settings;
 mod verification_keys;
 mod wallet;
@@ -47,6 +48,7 @@ enum AccountCommand {
     Password(settings::NewPassword),
     Admin(people::Admin),
     Invite(people::Invite),
+    SecondFactor(second_factor::SecondFactor),
     #[command(subcommand)]
     Key(keys::KeyCommand),
     #[command(subcommand)]
@@ -96,6 +98,7 @@ pub(super) fn run(command: Account, output: Output) -> Result<(), Failure> {
             AccountCommand::Password(password) => password.run(&open, output).await,
             AccountCommand::Admin(admin) => admin.run(&open, output).await,
             AccountCommand::Invite(invite) => invite.run(&open, output).await,
+            AccountCommand::SecondFactor(factor) => factor.run(&open, output).await,
             AccountCommand::Key(key) => key.run(&open, output).await,
             AccountCommand::VerificationKey(key) => key.run(&open, output).await,
             AccountCommand::Wallet(wallet) => wallet.run(&open, output).await,

@@ -189,3 +189,14 @@ fn keys_are_replaced_and_the_old_ones_stay_good_for_a_while() {
     let signed = user.tidegate(["pin", "file"]);
     signed.env("TIDEGATE_RSA_PRIVATE_KEY", pair["rsaPrivateKey"].as_str().unwrap()).run().value();
 }
+
+#[test]
+fn an_operator_sees_whether_there_is_a_second_factor() {
+    let server = RunningServer::start();
+    server.user("ann@example.org");
+    let factor = |more: &[&str]| {
+        server.account(["second-factor", "--email", "ann@example.org"].iter().chain(more)).run()
+    };
+    assert_eq!(factor(&[]).json()["secondFactor"], Value::Bool(false));
+    factor(&["--remove"]).failed_with(5, "no second factor");
+}
