@@ -1,12 +1,14 @@
 //! More API keys for an account, by name, and what each of them is good for.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 
 use crate::clock::Timestamp;
 use crate::db::keys::{ApiKey, KeyTerms};
 use crate::db::{AccountId, DbError, Session, accounts, keys};
 
-use super::{AccountError, Accounts, CryptoError, new_api_key};
+use super::{AccountError, Accounts, CryptoError, DEFAULT_KEY_NAME, check_overlap, new_api_key};
 
 /// Live keys of one account.
 const MAX_LIVE: u64 = 100;
@@ -24,6 +26,17 @@ pub struct ShownKey {
     pub key: ApiKey,
     /// The eight characters behind the key's last dot.
     pub prefix: String,
+}
+
+/// A key that has just taken the place of another.
+#[derive(Debug)]
+pub struct Rotated {
+    /// Its row: the name and the terms of the one before it.
+    pub key: ApiKey,
+    /// The key itself: a JWT.
+    pub token: SecretString,
+    /// Until when the one before it is good too; nothing when it is revoked.
+    pub old_until: Option<Timestamp>,
 }
 
 impl Accounts {
@@ -87,6 +100,38 @@ impl Accounts {
         find.await?.ok_or(AccountError::NoSuchKey)
     }
 
+    /// The account's API key of that name that is neither revoked nor replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NoSuchKey`] or a failure.
+    pub async fn find_api_key_by_name(&self, account: AccountId, name: &str) -> Result<ApiKey, AccountError> {
+        let live = |key: &ApiKey| key.revoked_at.is_none() && key.replaced_by.is_none() && key.name == name;
+        self.list_api_keys(account).await?.into_iter().find(live).ok_or(AccountError::NoSuchKey)
+    }
+
+    /// Of an account's keys, oldest first, the one that it is shown as its own: one that is good and not replaced, if it can be the
+    /// one named [`DEFAULT_KEY_NAME`], else the oldest.
+    #[must_use]
+    pub fn main_of<'a>(&self, keys: &'a [ApiKey]) -> Option<&'a ApiKey> {
+        let now = self.clock.now();
+        let is_good = |key: &&ApiKey| {
+            let is_over = key.terms.expires_at.is_some_and(|end| end <= now);
+            key.revoked_at.is_none() && key.replaced_by.is_none() && !is_over
+        };
+        // Of many that are least, the first one counts.
+        keys.iter().filter(is_good).min_by_key(|key| key.name != DEFAULT_KEY_NAME)
+    }
+
+    /// The key itself: a JWT.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError`] if the cryptography library fails.
+    pub fn reveal(&self, key: &ApiKey) -> Result<SecretString, CryptoError> {
+        self.tokens.api_key(key)
+    }
+
     /// The key with what tells it from others.
     ///
     /// # Errors
@@ -128,7 +173,59 @@ impl Accounts {
             .await
     }
 
-    /// Revokes the account's live key of that name, and with it every access token that it was given.
+    /// Makes a key that takes the place of the account's key `id`: it has its name and its terms, and its uses are counted anew. The
+    /// old one, with its access tokens and upload links, stays good for `overlap`, unless it would have ended before; without an
+    /// overlap it is revoked. The name is the new one's: what is done by name concerns both until the old one ends.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::BadOverlap`], [`AccountError::NoSuchKey`] also for one that is not good any more,
+    /// [`AccountError::KeyReplaced`], [`AccountError::TooManyKeys`], or a failure.
+    pub async fn rotate_api_key(
+        &self,
+        account: AccountId,
+        id: &str,
+        overlap: Duration,
+    ) -> Result<Rotated, AccountError> {
+        check_overlap(overlap)?;
+        let (id, now) = (id.to_owned(), self.clock.now());
+        let until = now.plus(overlap);
+        let (key, old_until) = self
+            .db
+            .try_write(move |s| {
+                Box::pin(async move {
+                    accounts::lock(s, account).await?;
+                    let old = find(s, account, &id).await?.ok_or(AccountError::NoSuchKey)?;
+                    let old_until = old.terms.expires_at.map_or(until, |end| end.min(until));
+                    let key = new_api_key(account, &old.name, old.terms, now);
+                    if !keys::replace_api_key(s, account, (&id, &key.id), until, now).await? {
+                        let is_replaced = old.revoked_at.is_none() && old.replaced_by.is_some();
+                        return Err(if is_replaced {
+                            AccountError::KeyReplaced
+                        } else {
+                            AccountError::NoSuchKey
+                        });
+                    }
+                    if overlap.is_zero() {
+                        keys::revoke_api_key_by_id(s, account, &id, now).await?;
+                    }
+                    keys::retire_expired_api_keys(s, account, now).await?;
+                    if keys::count_live_api_keys(s, account).await? >= MAX_LIVE {
+                        return Err(AccountError::TooManyKeys);
+                    }
+                    if !keys::insert_api_key(s, &key).await? {
+                        return Err(AccountError::KeyNameTaken);
+                    }
+                    Ok((key, (!overlap.is_zero()).then_some(old_until)))
+                })
+            })
+            .await?;
+        let token = self.tokens.api_key(&key)?;
+        Ok(Rotated { key, token, old_until })
+    }
+
+    /// Revokes the account's live keys of that name, one that is replaced and has not ended too, and with them every access token
+    /// that they were given.
     ///
     /// # Errors
     ///

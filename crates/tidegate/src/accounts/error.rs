@@ -25,6 +25,12 @@ pub enum AccountError {
     /// Too short to protect anything, or too long to hash.
     #[error("a password has 8 to 1024 bytes")]
     BadPassword,
+    /// It is not the account's.
+    #[error("the password is not right")]
+    WrongPassword,
+    /// What an API key is for.
+    #[error("choose at least one thing that the API key may be used for")]
+    NoScope,
     /// The name of an API key.
     #[error("the name of an API key has 1 to 255 bytes and no control characters")]
     BadKeyName,
@@ -37,6 +43,17 @@ pub enum AccountError {
     /// How names must begin.
     #[error("the beginning of names has 1 to 255 characters, none of them a control character")]
     BadNamePrefix,
+    /// How long a replaced key may stay good.
+    #[error("a key that is replaced may stay good for 30 days at most")]
+    BadOverlap,
+    /// Another key has its name now.
+    #[error("this API key has been replaced already; replace the one that has its name now")]
+    KeyReplaced,
+    /// As many count as are tried for a signature.
+    #[error(
+        "eight verification keys count already; end one of them first, or replace them without an overlap"
+    )]
+    TooManySigningKeys,
     /// The account has a live key of that name.
     #[error("there is an API key of this name already; revoke it first or choose another name")]
     KeyNameTaken,

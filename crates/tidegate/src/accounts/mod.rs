@@ -2,13 +2,15 @@
 //!
 //! ```text
 //! access       who is calling: API keys, access tokens, passwords, CID signatures
-//! api_keys     more keys, what each is good for, and revoking them
+//! api_keys     more keys, what each is good for, replacing and revoking them
+//! signing_keys the pairs that CIDs are signed with, and replacing them
 //! links        uploads without a key
 //! sessions     people who are signed in at the panel; invites, who may register there
+//! second_factor  own_password   what else they are asked for; changing a password
 //! trust        on an Endpoint: what its Cloud says of access tokens, remembered for a while
 //! vouch        on the Cloud: what it says
 //! wallets      the Ethereum addresses whose assets may sell what the account has pinned privately
-//! tokens  sealing  verification  open_signature  password  email    the means
+//! tokens  sealing  verification  open_signature  password  email  totp    the means
 //! server_key   the one secret that all of it rests on; peer_id, the server's name that comes from it
 //! ```
 
@@ -20,13 +22,17 @@ mod invites;
 mod last_uses;
 mod links;
 mod open_signature;
+mod own_password;
 mod password;
 mod peer_id;
 mod random_token;
 mod sealing;
+mod second_factor;
 mod server_key;
 mod sessions;
+mod signing_keys;
 mod tokens;
+mod totp;
 mod trust;
 mod verification;
 mod vouch;
@@ -44,13 +50,15 @@ use crate::db::keys::{ApiKey, KeyTerms};
 use crate::db::scopes::{Scope, Scopes};
 use crate::db::{self, AccountId, Db, TokenHash, accounts, keys};
 
-pub use api_keys::ShownKey;
+pub use api_keys::{Rotated, ShownKey};
 pub use error::{AccountError, AuthError, CryptoError};
 pub use invites::INVITATION;
 pub use links::{LinkError, MAX_LINK_LIFETIME, NewLink};
 pub use password::generate_password;
+pub use second_factor::{Enrolment, Entry, FactorError, FactorState, HALF_LOGIN};
 pub use server_key::{Purpose, ServerKey, ServerKeyError, SubKey};
 pub use sessions::{SessionLimits, Whence};
+pub use signing_keys::{NewPair, SigningKey};
 pub use tokens::{ACCESS_TOKEN_LIFETIME, AccessToken};
 pub use verification::{PublicKey, PublicKeyError, SignError, sign};
 
@@ -64,6 +72,9 @@ use trust::Trust;
 /// The name of the API key that comes with an account.
 pub const DEFAULT_KEY_NAME: &str = "default";
 
+/// The longest that a key which another has replaced may stay good.
+pub const MAX_OVERLAP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// The accounts of this server.
 #[derive(Debug)]
 pub struct Accounts {
@@ -71,6 +82,7 @@ pub struct Accounts {
     clock: Clock,
     tokens: Tokens,
     sealing: Arc<Sealing>,
+    factors: Arc<Sealing>,
     passwords: Passwords,
     seen: LastUses,
     session_limits: SessionLimits,
@@ -127,7 +139,7 @@ pub struct Credentials {
     pub account: AccountId,
     /// Its e-mail address, trimmed and lower-cased.
     pub email: String,
-    /// Its oldest API key that is good, if there is one: a JWT.
+    /// Its API key that is good and not replaced, if there is one: the one named [`DEFAULT_KEY_NAME`], else the oldest. A JWT.
     pub api_key: Option<SecretString>,
     /// PKCS#8 DER as one line of base64; nothing when the account has brought a key of its own.
     pub rsa_private_key: Option<SecretString>,
@@ -160,6 +172,7 @@ impl Accounts {
             clock,
             tokens: Tokens::new(key)?,
             sealing: Arc::new(Sealing::new(key)?),
+            factors: Arc::new(Sealing::for_purpose(key, Purpose::SecondFactors)?),
             passwords: Passwords::new(),
             seen: LastUses::new(),
             session_limits: SessionLimits { idle: Duration::MAX, lifetime: Duration::MAX },
@@ -282,9 +295,7 @@ impl Accounts {
             .await?;
         let account = account.ok_or(AccountError::NoSuchAccount)?;
         let newest = verification_keys.first().ok_or(AccountError::NoSuchAccount)?;
-        let is_good =
-            |key: &ApiKey| key.revoked_at.is_none() && key.terms.expires_at.is_none_or(|end| now < end);
-        let oldest = api_keys.iter().find(|key| is_good(key));
+        let main = self.main_of(&api_keys);
         let private = match &newest.sealed_private_key {
             Some(sealed) => Some(self.sealing.open(id, sealed).ok_or(AccountError::WrongServerKey)?),
             None => None,
@@ -292,43 +303,10 @@ impl Accounts {
         Ok(Credentials {
             account: id,
             email: account.email,
-            api_key: oldest.map(|key| self.tokens.api_key(key)).transpose()?,
+            api_key: main.map(|key| self.tokens.api_key(key)).transpose()?,
             rsa_private_key: private.as_ref().map(verification::private_line),
             rsa_public_key: PublicKey::from_der(&newest.public_key)?.to_line(),
         })
-    }
-
-    /// Replaces the account's verification keys by one that its owner has brought, from now on.
-    ///
-    /// # Errors
-    ///
-    /// [`AccountError::NoSuchAccount`] or a failure.
-    pub async fn set_public_key(&self, id: AccountId, key: PublicKey) -> Result<(), AccountError> {
-        let now = self.clock.now();
-        self.db
-            .try_write(move |s| {
-                Box::pin(async move {
-                    accounts::find_account(s, id).await?.ok_or(AccountError::NoSuchAccount)?;
-                    keys::expire_verification_keys(s, id, now).await?;
-                    keys::insert_verification_key(s, id, key.as_der(), None, now).await?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    /// Replaces the account's password.
-    ///
-    /// # Errors
-    ///
-    /// [`AccountError::BadPassword`], [`AccountError::NoSuchAccount`], or a failure.
-    pub async fn set_password(&self, id: AccountId, password: SecretString) -> Result<(), AccountError> {
-        let hash = self.passwords.hash(password).await?;
-        let changed = self
-            .db
-            .write(move |s| Box::pin(async move { accounts::set_password_hash(s, id, &hash).await }))
-            .await?;
-        if changed { Ok(()) } else { Err(AccountError::NoSuchAccount) }
     }
 
     /// Makes the account an administrator of this server, or not one any more.
@@ -353,7 +331,12 @@ fn new_api_key(account: AccountId, name: &str, terms: KeyTerms, now: Timestamp) 
         terms,
         uses: 0,
         last_used_at: None,
+        replaced_by: None,
     }
+}
+
+fn check_overlap(overlap: Duration) -> Result<(), AccountError> {
+    if overlap > MAX_OVERLAP { Err(AccountError::BadOverlap) } else { Ok(()) }
 }
 
 /// A UUID of version 7, by our clock.

@@ -45,6 +45,8 @@ pub enum Purpose {
     PeerId,
     /// Sealing the secrets of webhooks.
     Webhooks,
+    /// Sealing the secrets of second factors.
+    SecondFactors,
     /// Being known to the Cloud, from an Endpoint's key of its own.
     Endpoint,
 }
@@ -59,6 +61,7 @@ impl Purpose {
             Self::Tickets => b"tidegate tickets v1",
             Self::PeerId => b"tidegate peer id v1",
             Self::Webhooks => b"tidegate webhooks v1",
+            Self::SecondFactors => b"tidegate second factors v1",
             Self::Endpoint => b"tidegate endpoint v1",
         }
     }

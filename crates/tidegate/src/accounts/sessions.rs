@@ -39,22 +39,7 @@ pub struct Whence<'a> {
 }
 
 impl Accounts {
-    /// Begins a session for whoever has this password; what is returned opens it and is not kept.
-    ///
-    /// # Errors
-    ///
-    /// [`AuthError::WrongPassword`], [`AuthError::Elsewhere`], or a failure.
-    pub async fn sign_in(
-        &self,
-        email: &str,
-        password: SecretString,
-        whence: Whence<'_>,
-    ) -> Result<SecretString, AuthError> {
-        let account = self.authenticate_password(email, password).await?;
-        self.begin_session(account, whence).await
-    }
-
-    /// Begins a session for somebody who has shown who they are.
+    /// Begins a session for somebody who has shown who they are; what is returned opens it and is not kept.
     ///
     /// # Errors
     ///

@@ -218,6 +218,7 @@ mod tests {
             terms: KeyTerms::default(),
             uses: 0,
             last_used_at: None,
+            replaced_by: None,
         }
     }
 

@@ -15,6 +15,10 @@ const FILES: &[(&str, &str)] = &[
     ("V0006__uploads", include_str!("../../migrations/V0006__uploads.sql")),
     ("V0007__endpoints", include_str!("../../migrations/V0007__endpoints.sql")),
     ("V0008__panel", include_str!("../../migrations/V0008__panel.sql")),
+    (
+        "V0009__rotation_and_second_factors",
+        include_str!("../../migrations/V0009__rotation_and_second_factors.sql"),
+    ),
 ];
 
 /// What the engines spell differently: the placeholder, SQLite's word, PostgreSQL's word.

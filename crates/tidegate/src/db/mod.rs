@@ -4,6 +4,7 @@
 //! accounts keys contents pins settings   the statements, one file per subject; each function takes a Session
 //! scopes links                           what an API key may be used for; uploads without one
 //! jobs/ tallies unpinned                 requests and their fate; lengths of lists; what may be collected
+//! sessions invites second_factors        people at the panel
 //! uploads                                unfinished uploads, and what became of them
 //! endpoints errands outbox               one Cloud and its Endpoints: who they are, what goes to and fro
 //! nonces tokens orders receipts wallets  the same, for selling access
@@ -47,6 +48,7 @@ mod postgres;
 pub mod python_provider;
 pub mod receipts;
 pub mod scopes;
+pub mod second_factors;
 mod session;
 pub mod sessions;
 pub mod settings;

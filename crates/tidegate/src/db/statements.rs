@@ -63,6 +63,7 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::webhooks::outbox::ALL,
         super::uploads::ALL,
         super::sessions::ALL,
+        super::second_factors::ALL,
         super::invites::ALL,
     ]
     .into_iter()

@@ -42,6 +42,7 @@ pub(super) fn router(app: App) -> Router {
         .route("/api/v1/account", get(api::show_account))
         .route("/api/v1/keys", get(api::list_keys).post(api::add_key))
         .route("/api/v1/keys/{id}", get(api::show_key).patch(api::change_key).delete(api::revoke_key))
+        .route("/api/v1/keys/{id}/rotate", post(api::rotate_key))
         .route("/api/v1/upload-links", get(api::list_upload_links).post(api::add_upload_link))
         .route("/api/v1/upload-links/{id}", get(api::show_upload_link).delete(api::remove_upload_link))
         .route("/upload/{token}", put(api::put_upload).post(api::post_upload))

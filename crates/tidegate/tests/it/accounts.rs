@@ -262,14 +262,14 @@ async fn a_brought_key_replaces_the_one_that_was_given(database: TestDatabase) {
     assert!(!verify(&brought).await);
 
     let public = PublicKey::parse(&bob.rsa_public_key).unwrap();
-    world.accounts.set_public_key(ann.account, public.clone()).await.unwrap();
+    world.accounts.set_public_key(ann.account, public.clone(), Duration::ZERO).await.unwrap();
     assert!(!verify(&given).await);
     assert!(verify(&brought).await);
     let shown = world.accounts.show(ann.account).await.unwrap();
     assert_eq!(shown.rsa_public_key, bob.rsa_public_key);
     assert!(shown.rsa_private_key.is_none());
 
-    let nobody = world.accounts.set_public_key(AccountId(i64::MAX), public).await;
+    let nobody = world.accounts.set_public_key(AccountId(i64::MAX), public, Duration::ZERO).await;
     assert_eq!(nobody, Err(AccountError::NoSuchAccount));
 }
 

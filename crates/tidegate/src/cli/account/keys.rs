@@ -1,12 +1,7 @@
-//! `tidegate account key` and `tidegate account verification-key`: more API keys, fewer, and a signing key of one's own.
+//! `tidegate account key`: more API keys, fewer, and new ones in place of old ones.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    time::Duration,
-};
+use std::time::Duration;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use humantime_serde::re::humantime::parse_duration;
 use secrecy::ExposeSecret;
@@ -14,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{EmailArg, Open};
 use crate::{
-    accounts::{AccountError, PublicKey, ShownKey},
+    accounts::{AccountError, ShownKey},
     cli::{Failure, Output},
     clock::{Clock, Timestamp},
     db::{
@@ -22,9 +17,6 @@ use crate::{
         scopes::{Scope, Scopes},
     },
 };
-
-/// More than any public key in text has.
-const MAX_BYTES: u64 = 64 << 10;
 
 /// API keys by name.
 #[derive(Subcommand)]
@@ -37,6 +29,12 @@ pub(super) enum KeyCommand {
     /// List the API keys and what each is good for, without showing them.
     #[command(after_help = "Example:\n  tidegate account key list --email me@example.org")]
     List(EmailArg),
+    /// Make a new API key in place of one, which stays good for a while; show the new one.
+    #[command(
+        after_help = "Examples:\n  tidegate account key rotate --email me@example.org --name default\n  \
+                      tidegate account key rotate --email me@example.org --name ci --overlap 0s"
+    )]
+    Rotate(RotateKey),
     /// Revoke an API key, at once and for good.
     #[command(after_help = "Example:\n  tidegate account key revoke --email me@example.org --name ci")]
     Revoke(NamedKey),
@@ -49,6 +47,22 @@ pub(super) struct NamedKey {
     /// The key's name; the first one's is "default"
     #[arg(long)]
     name: String,
+}
+
+/// How long what is replaced stays good.
+#[derive(Args)]
+pub(super) struct OverlapArg {
+    /// How long the old one stays good: 0s to 30d
+    #[arg(long = "overlap", value_name = "TIME", value_parser = parse_duration, default_value = "24h")]
+    pub(super) time: Duration,
+}
+
+#[derive(Args)]
+pub(super) struct RotateKey {
+    #[command(flatten)]
+    key: NamedKey,
+    #[command(flatten)]
+    overlap: OverlapArg,
 }
 
 #[derive(Args)]
@@ -73,24 +87,6 @@ fn scope(text: &str) -> Result<Scope, &'static str> {
     Scope::by_name(text).ok_or("a scope is read, pin, unpin or admin")
 }
 
-/// The key that signatures are checked with.
-#[derive(Subcommand)]
-pub(super) enum VerificationKeyCommand {
-    /// Bring a public key; the account's earlier ones stop counting.
-    #[command(after_help = "Example:\n  openssl rsa -in private.pem -pubout | \
-                            tidegate account verification-key set --email me@example.org --public-key -")]
-    Set(SetKey),
-}
-
-#[derive(Args)]
-pub(super) struct SetKey {
-    #[command(flatten)]
-    email: EmailArg,
-    /// The RSA public key as PEM or one line of base64: a file, - for standard input, or the text itself
-    #[arg(long, value_name = "FILE_OR_TEXT", allow_hyphen_values = true)]
-    public_key: String,
-}
-
 impl KeyCommand {
     pub(super) async fn run(&self, open: &Open, output: Output) -> Result<(), Failure> {
         match self {
@@ -101,6 +97,7 @@ impl KeyCommand {
                 Ok(output.result(token, &json!({"name": row.name, "apiKey": token}))?)
             }
             Self::List(email) => list(email, open, output).await,
+            Self::Rotate(rotate) => rotate.run(open, output).await,
             Self::Revoke(key) => {
                 let account = open.find(&key.email).await?;
                 open.accounts.revoke_api_key(account, &key.name).await?;
@@ -110,6 +107,30 @@ impl KeyCommand {
                 )?)
             }
         }
+    }
+}
+
+impl RotateKey {
+    async fn run(&self, open: &Open, output: Output) -> Result<(), Failure> {
+        let account = open.find(&self.key.email).await?;
+        let key = open.accounts.find_api_key_by_name(account, &self.key.name).await?;
+        let rotated = open.accounts.rotate_api_key(account, &key.id, self.overlap.time).await?;
+        let token = rotated.token.expose_secret();
+        let value = json!({
+            "name": rotated.key.name,
+            "apiKey": token,
+            "oldUntil": rotated.old_until.map(|at| at.to_string()),
+        });
+        let text = format!("{token}\n{}", old_until("The old key is good", rotated.old_until));
+        Ok(output.result(&text, &value)?)
+    }
+}
+
+/// What becomes of what was replaced, in words.
+pub(super) fn old_until(what: &str, until: Option<Timestamp>) -> String {
+    match until {
+        Some(until) => format!("{what} until {until}"),
+        None => format!("{what} no more"),
     }
 }
 
@@ -145,6 +166,7 @@ fn line(ShownKey { key, prefix }: &ShownKey) -> String {
         uses,
         name_prefix.as_ref().map(|prefix| format!("names {prefix:?}…")),
         key.last_used_at.map(|at| format!("last used {at}")),
+        key.replaced_by.as_ref().map(|_| "replaced".to_owned()),
         key.revoked_at.map(|at| format!("revoked {at}")),
     ];
     for fact in facts.into_iter().flatten() {
@@ -169,37 +191,6 @@ fn value(ShownKey { key, prefix }: &ShownKey) -> Value {
         "maxUses": key.terms.max_uses,
         "uses": key.uses,
         "namePrefix": key.terms.name_prefix,
+        "replacedBy": key.replaced_by,
     })
-}
-
-impl VerificationKeyCommand {
-    pub(super) async fn run(&self, open: &Open, output: Output) -> Result<(), Failure> {
-        let Self::Set(set) = self;
-        let account = open.find(&set.email).await?;
-        let key = PublicKey::parse(&set.key_text()?).map_err(|error| Failure::Usage(error.into()))?;
-        let line = key.to_line();
-        open.accounts.set_public_key(account, key).await?;
-        Ok(output
-            .result(&format!("Signatures are now checked with {line}"), &json!({"rsaPublicKey": line}))?)
-    }
-}
-
-impl SetKey {
-    fn key_text(&self) -> anyhow::Result<String> {
-        let mut text = String::new();
-        if self.public_key == "-" {
-            io::stdin().take(MAX_BYTES).read_to_string(&mut text).context("cannot read standard input")?;
-            return Ok(text);
-        }
-        match File::open(&self.public_key) {
-            Ok(file) => {
-                file.take(MAX_BYTES)
-                    .read_to_string(&mut text)
-                    .with_context(|| format!("cannot read {}", self.public_key))?;
-                Ok(text)
-            }
-            // No file: then it is the key, or the parser says what a key looks like.
-            Err(_) => Ok(self.public_key.clone()),
-        }
-    }
 }

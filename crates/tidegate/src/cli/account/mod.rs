@@ -3,7 +3,9 @@
 mod create;
 mod keys;
 mod people;
+mod second_factor;
 mod settings;
+mod verification_keys;
 mod wallet;
 
 use std::sync::Arc;
@@ -46,10 +48,11 @@ enum AccountCommand {
     Password(settings::NewPassword),
     Admin(people::Admin),
     Invite(people::Invite),
+    SecondFactor(second_factor::SecondFactor),
     #[command(subcommand)]
     Key(keys::KeyCommand),
     #[command(subcommand)]
-    VerificationKey(keys::VerificationKeyCommand),
+    VerificationKey(verification_keys::VerificationKeyCommand),
     #[command(subcommand)]
     Wallet(wallet::WalletCommand),
 }
@@ -95,6 +98,7 @@ pub(super) fn run(command: Account, output: Output) -> Result<(), Failure> {
             AccountCommand::Password(password) => password.run(&open, output).await,
             AccountCommand::Admin(admin) => admin.run(&open, output).await,
             AccountCommand::Invite(invite) => invite.run(&open, output).await,
+            AccountCommand::SecondFactor(factor) => factor.run(&open, output).await,
             AccountCommand::Key(key) => key.run(&open, output).await,
             AccountCommand::VerificationKey(key) => key.run(&open, output).await,
             AccountCommand::Wallet(wallet) => wallet.run(&open, output).await,
@@ -146,6 +150,7 @@ impl From<AccountError> for Failure {
             | AccountError::BadMaxUses
             | AccountError::BadExpiry
             | AccountError::BadNamePrefix
+            | AccountError::BadOverlap
             | AccountError::BadPublicKey(_) => Self::Usage(error.into()),
             error => Self::Failed(error.into()),
         }

@@ -52,7 +52,8 @@ fn parse(size: &str) -> Result<u64, Failure> {
 
 /// Give an account another password.
 ///
-/// The password is asked for on a terminal, else generated and shown. Keys and tokens stay good.
+/// The password is asked for on a terminal, else generated and shown. Keys and tokens stay good; whoever is signed in
+/// at the panel is signed out.
 #[derive(Args)]
 #[command(after_help = "Example:\n  tidegate account password --email me@example.org")]
 pub(super) struct NewPassword {

@@ -14,7 +14,8 @@ pub use terms::{KeyTerms, change_terms, note_use, spend_use};
 macro_rules! select {
     ($rest:expr) => {
         concat!(
-            "SELECT id, account_id, name, created_at, revoked_at, scopes, expires_at, max_uses, name_prefix, uses, last_used_at
+            "SELECT id, account_id, name, created_at, revoked_at, scopes, expires_at, max_uses, name_prefix, uses, last_used_at,
+                    replaced_by
              FROM api_keys ",
             $rest
         )
@@ -24,7 +25,7 @@ macro_rules! select {
 statements! {
     INSERT_API_KEY = "INSERT INTO api_keys (id, account_id, name, created_at, scopes, expires_at, max_uses, name_prefix)
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-                      ON CONFLICT (account_id, name) WHERE revoked_at IS NULL DO NOTHING";
+                      ON CONFLICT (account_id, name) WHERE revoked_at IS NULL AND replaced_by IS NULL DO NOTHING";
     FIND_API_KEY = select!("WHERE id = $1");
     // Keys that still work come first, so that a long past cannot push one over the limit.
     LIST_API_KEYS = select!("WHERE account_id = $1
@@ -34,21 +35,29 @@ statements! {
                       WHERE account_id = $2 AND name = $3 AND revoked_at IS NULL";
     REVOKE_API_KEY_BY_ID = "UPDATE api_keys SET revoked_at = $1
                             WHERE account_id = $2 AND id = $3 AND revoked_at IS NULL";
+    REPLACE_API_KEY = "UPDATE api_keys
+                       SET replaced_by = $1, expires_at = CASE WHEN expires_at < $2 THEN expires_at ELSE $2 END
+                       WHERE account_id = $3 AND id = $4 AND revoked_at IS NULL AND replaced_by IS NULL
+                       AND (expires_at IS NULL OR expires_at > $5)";
     RETIRE_API_KEYS = "UPDATE api_keys SET revoked_at = expires_at
                        WHERE account_id = $1 AND revoked_at IS NULL AND expires_at <= $2";
     INSERT_VERIFICATION_KEY = "INSERT INTO verification_keys
                                    (account_id, public_key, sealed_private_key, created_at)
                                VALUES ($1, $2, $3, $4)";
-    LIST_VERIFICATION_KEYS = "SELECT public_key, sealed_private_key, created_at, expires_at
+    LIST_VERIFICATION_KEYS = "SELECT id, public_key, sealed_private_key, created_at, expires_at
                               FROM verification_keys
                               WHERE account_id = $1 AND (expires_at IS NULL OR expires_at > $2)
                               ORDER BY id DESC LIMIT $3";
     EXPIRE_VERIFICATION_KEYS = "UPDATE verification_keys SET expires_at = $1
                                 WHERE account_id = $2 AND (expires_at IS NULL OR expires_at > $1)";
+    // The newest is the one that an account has.
+    END_VERIFICATION_KEY = "UPDATE verification_keys SET expires_at = $1
+                            WHERE account_id = $2 AND id = $3 AND (expires_at IS NULL OR expires_at > $1)
+                            AND id < (SELECT max(id) FROM verification_keys WHERE account_id = $2)";
 }
 
 /// Verification keys that are tried for one signature.
-const MAX_VERIFICATION_KEYS: i64 = 8;
+pub const MAX_VERIFICATION_KEYS: u8 = 8;
 
 /// API keys that are listed for one account.
 const MAX_LISTED_API_KEYS: i64 = 1000;
@@ -60,7 +69,7 @@ pub struct ApiKey {
     pub id: String,
     /// Whose it is.
     pub account: AccountId,
-    /// Unique among the account's keys that are not revoked.
+    /// Unique among the account's keys that are neither revoked nor replaced.
     pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
@@ -72,6 +81,8 @@ pub struct ApiKey {
     pub uses: u64,
     /// When it was last used, to about a minute.
     pub last_used_at: Option<Timestamp>,
+    /// The id of the key that has taken its place and its name; this one still works until it ends.
+    pub replaced_by: Option<String>,
 }
 
 impl ApiKey {
@@ -90,6 +101,7 @@ impl ApiKey {
             },
             uses: row.get(9)?,
             last_used_at: row.get(10)?,
+            replaced_by: row.get(11)?,
         })
     }
 }
@@ -97,6 +109,8 @@ impl ApiKey {
 /// A key that an account's digital signatures are checked with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerificationKey {
+    /// Later ones have greater ones.
+    pub id: i64,
     /// An RSA public key: SubjectPublicKeyInfo, DER.
     pub public_key: Vec<u8>,
     /// The private half, sealed, when it was made here.
@@ -110,15 +124,16 @@ pub struct VerificationKey {
 impl VerificationKey {
     fn from_row(row: &Row) -> Result<Self, DbError> {
         Ok(Self {
-            public_key: row.get(0)?,
-            sealed_private_key: row.get(1)?,
-            created_at: row.get(2)?,
-            expires_at: row.get(3)?,
+            id: row.get(0)?,
+            public_key: row.get(1)?,
+            sealed_private_key: row.get(2)?,
+            created_at: row.get(3)?,
+            expires_at: row.get(4)?,
         })
     }
 }
 
-/// Adds an API key; false when the account has a live one of that name.
+/// Adds an API key; false when the account has one of that name that is neither revoked nor replaced.
 ///
 /// # Errors
 ///
@@ -165,7 +180,7 @@ pub async fn count_live_api_keys(s: &mut Session<'_>, account: AccountId) -> Res
     s.query_one(COUNT_LIVE_API_KEYS, &[account.into()]).await?.get(0)
 }
 
-/// Revokes the account's live key of that name; false when there is none.
+/// Revokes the account's live keys of that name, replaced ones too; false when there is none.
 ///
 /// # Errors
 ///
@@ -176,7 +191,7 @@ pub async fn revoke_api_key(
     name: &str,
     now: Timestamp,
 ) -> Result<bool, DbError> {
-    Ok(s.execute(REVOKE_API_KEY, &[now.into(), account.into(), name.into()]).await? == 1)
+    Ok(s.execute(REVOKE_API_KEY, &[now.into(), account.into(), name.into()]).await? > 0)
 }
 
 /// Revokes the account's live key with this id; false when there is none.
@@ -191,6 +206,23 @@ pub async fn revoke_api_key_by_id(
     now: Timestamp,
 ) -> Result<bool, DbError> {
     Ok(s.execute(REVOKE_API_KEY_BY_ID, &[now.into(), account.into(), id.into()]).await? == 1)
+}
+
+/// Lets the account's key `id` end at `until`, or sooner if it would have; the key `by` takes its place and its name. False when
+/// it is not good at `now`, or replaced already.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn replace_api_key(
+    s: &mut Session<'_>,
+    account: AccountId,
+    (id, by): (&str, &str),
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let params = [by.into(), until.into(), account.into(), id.into(), now.into()];
+    Ok(s.execute(REPLACE_API_KEY, &params).await? == 1)
 }
 
 /// Counts the account's keys that have expired among the revoked ones: their names are free, and they are in nobody's way.
@@ -232,7 +264,7 @@ pub async fn verification_keys(
     account: AccountId,
     now: Timestamp,
 ) -> Result<Vec<VerificationKey>, DbError> {
-    let params = [account.into(), now.into(), MAX_VERIFICATION_KEYS.into()];
+    let params = [account.into(), now.into(), i64::from(MAX_VERIFICATION_KEYS).into()];
     s.query(LIST_VERIFICATION_KEYS, &params).await?.iter().map(VerificationKey::from_row).collect()
 }
 
@@ -247,4 +279,18 @@ pub async fn expire_verification_keys(
     at: Timestamp,
 ) -> Result<(), DbError> {
     s.execute(EXPIRE_VERIFICATION_KEYS, &[at.into(), account.into()]).await.map(drop)
+}
+
+/// Lets one of the account's verification keys end at `now`; false when it does not count any more, or is the newest.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn end_verification_key(
+    s: &mut Session<'_>,
+    account: AccountId,
+    id: i64,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    Ok(s.execute(END_VERIFICATION_KEY, &[now.into(), account.into(), id.into()]).await? == 1)
 }

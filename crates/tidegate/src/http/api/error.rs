@@ -119,11 +119,14 @@ impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::NoSuchKey => Self::NotFound(sentence(&error)),
-            AccountError::KeyNameTaken | AccountError::TooManyKeys => Self::Conflict(sentence(&error)),
+            AccountError::KeyNameTaken | AccountError::TooManyKeys | AccountError::KeyReplaced => {
+                Self::Conflict(sentence(&error))
+            }
             AccountError::BadKeyName
             | AccountError::BadExpiry
             | AccountError::BadMaxUses
-            | AccountError::BadNamePrefix => Self::BadRequest(sentence(&error)),
+            | AccountError::BadNamePrefix
+            | AccountError::BadOverlap => Self::BadRequest(sentence(&error)),
             AccountError::Db(error) => error.into(),
             other => Self::Failed(Failure::Internal.log(&other)),
         }

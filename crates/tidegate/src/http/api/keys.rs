@@ -1,5 +1,7 @@
 //! `/api/v1/keys`: an account's API keys and what each is good for. All of it wants the scope `admin`.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     body::Body,
@@ -18,7 +20,7 @@ use super::{
     ApiError, Items, known_id,
 };
 use crate::{
-    accounts::ShownKey,
+    accounts::{Rotated, ShownKey},
     app::App,
     clock::Timestamp,
     db::{
@@ -49,6 +51,8 @@ pub(in crate::http) struct Key {
     /// Counted where there is a `maxUses`.
     uses: u64,
     name_prefix: Option<String>,
+    /// The id of the key that has its name now.
+    replaced_by: Option<String>,
 }
 
 /// A new key. It is shown this once.
@@ -58,6 +62,28 @@ pub(in crate::http) struct NewKey {
     #[serde(flatten)]
     key: Key,
     api_key: String,
+}
+
+/// A new key in place of another.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct RotatedKey {
+    #[serde(flatten)]
+    key: NewKey,
+    /// Until when the other is good, too; absent where it is revoked.
+    old_until: Option<String>,
+}
+
+/// How long the old key stays good, in seconds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Overlap {
+    #[serde(default = "a_day")]
+    overlap: u64,
+}
+
+fn a_day() -> u64 {
+    24 * 60 * 60
 }
 
 /// What the client sends. A name that is not known would be a bound that is not there, so it is refused.
@@ -129,6 +155,21 @@ pub(in crate::http) async fn change_key(
     Ok(Json(Key::of(&app, key)?))
 }
 
+/// Makes a key in place of one, which stays good for a while.
+pub(in crate::http) async fn rotate_key(
+    Owner(caller): Owner<ADMIN>,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<(StatusCode, Json<RotatedKey>), ApiError> {
+    let id = known_id(id)?;
+    let asked: Overlap = json_body::read(body, BODY_BYTES, app.config.limits.upload_idle).await?;
+    let overlap = Duration::from_secs(asked.overlap);
+    let Rotated { key, token, old_until } = app.accounts.rotate_api_key(caller.account, &id, overlap).await?;
+    let key = NewKey { key: Key::of(&app, key)?, api_key: token.expose_secret().to_owned() };
+    Ok((StatusCode::CREATED, Json(RotatedKey { key, old_until: old_until.map(|at| at.to_string()) })))
+}
+
 /// Revokes a key, at once and for good.
 pub(in crate::http) async fn revoke_key(
     Owner(caller): Owner<ADMIN>,
@@ -155,6 +196,7 @@ impl Key {
             max_uses: key.terms.max_uses,
             uses: key.uses,
             name_prefix: key.terms.name_prefix,
+            replaced_by: key.replaced_by,
         })
     }
 }

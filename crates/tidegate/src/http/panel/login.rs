@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, Uri, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -17,7 +18,7 @@ use super::{
     Form, Gate, Member, Page, PanelError, SeeOther, Shell, Visitor,
 };
 use crate::{
-    accounts::{AuthError, Whence},
+    accounts::{AuthError, Entry, Whence},
     app::App,
     config::Registration,
 };
@@ -69,8 +70,13 @@ pub(super) async fn sign_in(
     gate.try_email(&email, &visit)?;
     let address = visit.caller().to_string();
     match app.accounts.sign_in(&email, password, whence(&address, &headers)).await {
-        Ok(token) => {
+        Ok(Entry::Session(token)) => {
             Ok(SeeOther::to(page_of_ours(&next)).with_cookie(visitor.entered(&token)).into_response())
+        }
+        Ok(Entry::Half(token)) => {
+            let next = utf8_percent_encode(&next, NON_ALPHANUMERIC);
+            let code = SeeOther::to(format!("/panel/login/code?next={next}"));
+            Ok(code.with_cookie(visitor.half_entered(&token)).into_response())
         }
         Err(AuthError::WrongPassword) => {
             visit.failed();
@@ -103,7 +109,7 @@ fn page(app: &App, shell: Shell, email: String, next: String) -> Page<LoginPage>
 }
 
 /// Somebody may have made up where to go on: it is a page of the panel, or the first one.
-fn page_of_ours(next: &str) -> String {
+pub(super) fn page_of_ours(next: &str) -> String {
     let is_ours =
         next.strip_prefix("/panel").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
     if is_ours { next.to_owned() } else { "/panel".to_owned() }

@@ -11,7 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{super::forwarded::address_as_reached, Here, PanelError, Shell};
-use crate::{app::App, db::AccountId};
+use crate::{accounts::HALF_LOGIN, app::App, db::AccountId};
 
 /// Words longer than this, in characters, are cut.
 const SAID: usize = 300;
@@ -70,6 +70,8 @@ impl FromRequestParts<App> for Admin {
 pub(super) struct Visitor {
     /// What was just done.
     pub said: Option<String>,
+    /// What whoever has shown a password and has to show a code holds.
+    pub half: Option<SecretString>,
     /// Whether they came by https, as far as can be told.
     is_https: bool,
 }
@@ -78,7 +80,9 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self { said: said(&parts.headers), is_https: is_https(parts, app) })
+        let is_https = is_https(parts, app);
+        let half = cookie(&parts.headers, half_cookie(is_https)).map(SecretString::from);
+        Ok(Self { said: said(&parts.headers), half, is_https })
     }
 }
 
@@ -88,6 +92,19 @@ impl Visitor {
         let (name, secure) = (session_cookie(self.is_https), secure(self.is_https));
         let text = format!("{name}={}; Path=/; HttpOnly; SameSite=Lax{secure}", token.expose_secret());
         sensitive(text)
+    }
+
+    /// The header that lets their browser show that they know the password, for as long as that is good.
+    pub(super) fn half_entered(&self, token: &SecretString) -> HeaderValue {
+        let (name, secure) = (half_cookie(self.is_https), secure(self.is_https));
+        let (token, age) = (token.expose_secret(), HALF_LOGIN.as_secs());
+        sensitive(format!("{name}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"))
+    }
+
+    /// The header that ends that.
+    pub(super) fn half_left(&self) -> HeaderValue {
+        let (name, secure) = (half_cookie(self.is_https), secure(self.is_https));
+        sensitive(format!("{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}"))
     }
 
     /// The header that ends it there.
@@ -115,6 +132,10 @@ const SAID_COOKIE: &str = "tidegate_said";
 /// By https, no page of a neighbouring host can put one there (RFC 6265bis, section 4.1.3.2).
 fn session_cookie(is_https: bool) -> &'static str {
     if is_https { "__Host-tidegate" } else { "tidegate" }
+}
+
+fn half_cookie(is_https: bool) -> &'static str {
+    if is_https { "__Host-tidegate-half" } else { "tidegate_half" }
 }
 
 fn secure(is_https: bool) -> &'static str {

@@ -4,18 +4,23 @@
 //! member  gate      who is here, by a cookie; how often somebody may try to be
 //! guard             what concerns every page: whose requests are taken, and what a browser may do with the answers
 //! shell  page  show answers, and what is around every page
+//! keys  account     what programs are given to act for somebody; password, second factor, sessions
+//! login_code        the second step of signing in
 //! assets  form  error
 //! ```
 //!
 //! Pages work without scripts: forms are posted and answered with 303. A page reads plain lists from the database; whatever changes
 //! something goes through the house.
 
+mod account;
 mod assets;
 mod error;
 mod form;
 mod gate;
 mod guard;
+mod keys;
 mod login;
+mod login_code;
 mod member;
 mod overview;
 mod page;
@@ -33,9 +38,11 @@ use axum::{
 };
 
 use self::{
+    account::second_factor,
     error::{PanelError, method_not_allowed, not_found},
     form::{FORM_BYTES, Form},
     gate::Gate,
+    keys::{jwt, verification_key},
     member::{Member, Visitor},
     page::{Page, SeeOther},
     shell::{Here, Shell},
@@ -48,8 +55,24 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/panel", get(overview::show))
         .route("/panel/", get(overview::send_to))
         .route("/panel/login", get(login::ask).post(login::sign_in))
+        .route("/panel/login/code", get(login_code::ask).post(login_code::enter))
         .route("/panel/logout", post(login::sign_out))
         .route("/panel/register", get(register::ask).post(register::register))
+        .route("/panel/api/jwt", get(jwt::show).post(jwt::add))
+        .route("/panel/api/jwt/{id}/rotate", post(jwt::rotate))
+        .route("/panel/api/jwt/{id}/revoke", post(jwt::revoke))
+        .route("/panel/api/verification-key", get(verification_key::show).post(verification_key::bring))
+        .route("/panel/api/verification-key/rotate", post(verification_key::rotate))
+        .route("/panel/api/verification-key/{id}/end", post(verification_key::end))
+        .route("/panel/account", get(account::show))
+        .route("/panel/account/password", post(account::change_password))
+        .route("/panel/account/sessions/end-others", post(account::end_other_sessions))
+        .route("/panel/account/sessions/{id}/end", post(account::end_session))
+        .route("/panel/account/second-factor", get(second_factor::set_up))
+        .route("/panel/account/second-factor/begin", post(second_factor::begin))
+        .route("/panel/account/second-factor/confirm", post(second_factor::confirm))
+        .route("/panel/account/second-factor/codes", post(second_factor::renew_codes))
+        .route("/panel/account/second-factor/remove", post(second_factor::remove))
         .route("/panel/assets/{version}/{name}", get(assets::show))
         .route("/panel/{*nothing}", any(not_found))
         .method_not_allowed_fallback(method_not_allowed)

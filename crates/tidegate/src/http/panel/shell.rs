@@ -74,18 +74,29 @@ pub(super) struct Entry {
 const ADMINISTRATION: &str = "Administration";
 
 /// The groups of pages, with nothing over the first one.
-const NAVIGATION: [(&str, &[Here]); 2] = [("", &[Here::Overview]), (ADMINISTRATION, &[])];
+const NAVIGATION: [(&str, &[Here]); 4] = [
+    ("", &[Here::Overview]),
+    ("API", &[Here::ApiJwt, Here::VerificationKey]),
+    ("You", &[Here::Account]),
+    (ADMINISTRATION, &[]),
+];
 
 /// A page that has an entry among the ways to other pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Here {
     Overview,
+    ApiJwt,
+    VerificationKey,
+    Account,
 }
 
 impl Here {
     fn label_and_path(self) -> (&'static str, &'static str) {
         match self {
             Self::Overview => ("Overview", "/panel"),
+            Self::ApiJwt => ("API JWT", "/panel/api/jwt"),
+            Self::VerificationKey => ("Verification Key", "/panel/api/verification-key"),
+            Self::Account => ("Account", "/panel/account"),
         }
     }
 }

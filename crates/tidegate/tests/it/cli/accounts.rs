@@ -182,3 +182,45 @@ fn a_server_that_nobody_administers_says_who_can() {
     assert!(invite["link"].as_str().unwrap().contains("/panel/register?invite="), "{invite}");
     assert_eq!(invite["admin"], false);
 }
+
+#[test]
+fn keys_are_replaced_and_the_old_ones_stay_good_for_a_while() {
+    let server = RunningServer::start();
+    let user = server.user("ann@example.org");
+    fs::write(user.home.path().join("file"), "content").unwrap();
+    let account = |args: &[&str]| server.account(args.iter().chain(&["--email", "ann@example.org"])).run();
+    let rotate = |overlap: &str| account(&["key", "rotate", "--name", "default", "--overlap", overlap]);
+    rotate("31d").failed_with(2, "30 days");
+    rotate("soon").failed_with(2, "--overlap");
+    account(&["key", "rotate", "--name", "ci"]).failed_with(5, "no API key");
+    let new = rotate("1h").json();
+    assert!(new["oldUntil"].is_string());
+    user.tidegate(["pin", "file"]).run().value();
+    let text = String::from_utf8(account(&["key", "list"]).stdout).unwrap();
+    assert_eq!(text.matches("\"default\"").count(), 2, "{text}");
+    assert_eq!(rotate("0s").json()["oldUntil"], Value::Null);
+    let with_new = user.tidegate(["pin", "file"]).env("TIDEGATE_API_KEY", new["apiKey"].as_str().unwrap());
+    with_new.run().failed_with(4, "Invalid token");
+    user.tidegate(["pin", "file"]).run().value();
+
+    let pair = account(&["verification-key", "rotate"]).json();
+    user.tidegate(["pin", "file"]).run().value();
+    let listed = account(&["verification-key", "list"]).json();
+    assert_eq!(listed[0]["rsaPublicKey"], pair["rsaPublicKey"]);
+    assert!(listed[0]["countsUntil"].is_null() && listed[1]["countsUntil"].is_string());
+    let pair = account(&["verification-key", "rotate", "--overlap", "0s"]).json();
+    user.tidegate(["pin", "file"]).run().failed_with(1, "do not belong together");
+    let signed = user.tidegate(["pin", "file"]);
+    signed.env("TIDEGATE_RSA_PRIVATE_KEY", pair["rsaPrivateKey"].as_str().unwrap()).run().value();
+}
+
+#[test]
+fn an_operator_sees_whether_there_is_a_second_factor() {
+    let server = RunningServer::start();
+    server.user("ann@example.org");
+    let factor = |more: &[&str]| {
+        server.account(["second-factor", "--email", "ann@example.org"].iter().chain(more)).run()
+    };
+    assert_eq!(factor(&[]).json()["secondFactor"], Value::Bool(false));
+    factor(&["--remove"]).failed_with(5, "no second factor");
+}

@@ -113,6 +113,7 @@ fn api_key(id: &str, account: AccountId, created: i64) -> ApiKey {
         terms: KeyTerms::default(),
         uses: 0,
         last_used_at: None,
+        replaced_by: None,
     }
 }
 

@@ -77,6 +77,7 @@ fn orphan() -> ApiKey {
         terms: KeyTerms::default(),
         uses: 0,
         last_used_at: None,
+        replaced_by: None,
     }
 }
 

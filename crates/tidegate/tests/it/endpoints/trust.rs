@@ -87,7 +87,12 @@ async fn quotas_and_signatures_are_the_clouds(database: TestDatabase) {
     // From the next question on, another key counts.
     let bob = cloud.person("bob").await;
     let bobs = cloud.app.accounts.show(bob.account).await.unwrap().rsa_public_key;
-    cloud.app.accounts.set_public_key(account, PublicKey::parse(&bobs).unwrap()).await.unwrap();
+    cloud
+        .app
+        .accounts
+        .set_public_key(account, PublicKey::parse(&bobs).unwrap(), Duration::ZERO)
+        .await
+        .unwrap();
     let quota = cloud.app.db.write(move |s| Box::pin(accounts::set_quota(s, account, None)));
     assert!(quota.await.unwrap());
     in_step(&cloud, &[&endpoint]).await;

@@ -29,7 +29,7 @@ async fn a_key_is_made_seen_changed_and_revoked(database: TestDatabase) {
     let expected = json!({
         "id": id, "name": "ci", "prefix": prefix, "scopes": ["read", "pin"], "createdAt": "2023-11-14T22:13:21.123Z",
         "expiresAt": "2023-11-15T00:00:00.000Z", "revokedAt": null, "lastUsedAt": null, "maxUses": 3, "uses": 0,
-        "namePrefix": "ci-",
+        "namePrefix": "ci-", "replacedBy": null,
     });
     assert_eq!(shown, expected);
     let listed = ann.ask("/api/v1/keys").await.expect(200).json();

@@ -2,5 +2,6 @@
 
 mod links;
 mod managing;
+mod rotating;
 mod scopes;
 mod terms;

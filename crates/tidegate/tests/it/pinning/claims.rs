@@ -1,6 +1,6 @@
 //! Which CIDs and which signatures are right for an upload (reference A4, A6, and section 1 on `secret`).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use cid::multibase::Base;
 use secrecy::SecretString;
@@ -142,7 +142,7 @@ async fn signatures_of_other_programs_are_taken_and_forged_ones_are_not() {
     for (number, key) in signatures().into_iter().enumerate() {
         let ann = server.person(&format!("ann{number}")).await;
         let public = PublicKey::parse(&key.public_key).unwrap();
-        server.app.accounts.set_public_key(ann.account, public).await.unwrap();
+        server.app.accounts.set_public_key(ann.account, public, Duration::ZERO).await.unwrap();
         // What the forgeries are about is the empty folder.
         let upload = async |secret: &str| upload_empty_folder(&ann, &key.bad.cid, secret).await;
         assert!(!key.bad.secrets.is_empty());

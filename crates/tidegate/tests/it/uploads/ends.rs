@@ -1,5 +1,7 @@
 //! How uploads end: as pins, or with a reason.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde_json::json;
 use tidegate_content::Profile;
@@ -70,7 +72,7 @@ async fn a_key_that_was_replaced_meanwhile_signs_nothing() {
     tus.patch(&path, 0, "hell").await.expect(204);
     let shown = server.app.accounts.show(bob.account).await.unwrap();
     let key = tidegate::accounts::PublicKey::parse(&shown.rsa_public_key).unwrap();
-    server.app.accounts.set_public_key(ann.account, key).await.unwrap();
+    server.app.accounts.set_public_key(ann.account, key, Duration::ZERO).await.unwrap();
     assert_eq!(code(tus.patch(&path, 4, "o").await, 400), "mismatch");
     server.is_left_empty().await;
 }
