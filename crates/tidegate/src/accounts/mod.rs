@@ -47,6 +47,7 @@ pub use password::generate_password;
 pub use server_key::{Purpose, ServerKey, ServerKeyError, SubKey};
 pub use tokens::{ACCESS_TOKEN_LIFETIME, AccessToken};
 pub use verification::{PublicKey, PublicKeyError, SignError, sign};
+pub use wallets::{WALLET_TEXT_LIFETIME, WalletProof, wallet_text};
 
 use email::Email;
 use last_uses::LastUses;
