@@ -58,6 +58,14 @@ pub enum AccountError {
     /// The signature is not that of the wallet over the text.
     #[error("the signature is not that of this wallet over the text; sign exactly the text that is shown")]
     WalletNotSigned,
+    /// Nobody may register with it.
+    #[error(
+        "this invitation is not good: it has been used, has expired or was taken back; ask for a new one"
+    )]
+    BadInvite,
+    /// For whom an invitation is.
+    #[error("the note of an invitation has at most 255 bytes and no control characters")]
+    BadNote,
     /// No such account.
     #[error("there is no such account")]
     NoSuchAccount,

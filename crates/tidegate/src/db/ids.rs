@@ -67,3 +67,6 @@ id! {
     /// An auth token that was given.
     AuthTokenId
 }
+
+/// The SHA-256 of a token, which is kept in its place.
+pub type TokenHash = [u8; 32];
