@@ -159,7 +159,8 @@ impl Evidence<'_> {
     #[must_use]
     pub fn check(&self) -> Verdict {
         let delivery = Delivery::parse(self.document);
-        let signer = Signature::parse(self.signature).ok().and_then(|signature| recover(self.document, &signature));
+        let signer =
+            Signature::parse(self.signature).ok().and_then(|signature| recover(self.document, &signature));
         let mut findings = vec![found(
             Check::Document,
             delivery.is_ok(),
@@ -215,7 +216,10 @@ impl Content {
         let words = if same {
             format!("The content is what was delivered: {} bytes with the SHA-256 {hash}.", self.bytes)
         } else {
-            format!("The content is not what was delivered: it has {} bytes and the SHA-256 {hash}.", self.bytes)
+            format!(
+                "The content is not what was delivered: it has {} bytes and the SHA-256 {hash}.",
+                self.bytes
+            )
         };
         found(Check::Content, same, words)
     }
@@ -281,7 +285,12 @@ mod tests {
     #[test]
     fn whatever_was_changed_is_named() {
         let signature = signed();
-        let good = Evidence { document: DOCUMENT, signature: &signature, provider: Some(key().address()), ..Evidence::default() };
+        let good = Evidence {
+            document: DOCUMENT,
+            signature: &signature,
+            provider: Some(key().address()),
+            ..Evidence::default()
+        };
         assert_eq!(failed(&good), []);
         let changed = DOCUMENT.replace("\"downloadedBytes\":5", "\"downloadedBytes\":6");
         let evidence = Evidence { document: &changed, hash: Some(keccak256(DOCUMENT)), ..good };
@@ -294,7 +303,9 @@ mod tests {
     #[test]
     fn what_is_no_receipt_is_none() {
         let long = " ".repeat(MAX_BYTES + 1);
-        for (document, problem) in [("", NoDelivery::Form), ("{}", NoDelivery::Form), (&long, NoDelivery::Long)] {
+        for (document, problem) in
+            [("", NoDelivery::Form), ("{}", NoDelivery::Form), (&long, NoDelivery::Long)]
+        {
             assert_eq!(Delivery::parse(document), Err(problem));
         }
         let nothing = Evidence { document: "{}", content: Some(content(b"")), ..Evidence::default() };

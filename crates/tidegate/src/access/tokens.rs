@@ -145,11 +145,8 @@ impl AuthTokens {
     /// [`IssueError`].
     pub async fn issue(&self, address: Address, expires_at: Timestamp) -> Result<String, IssueError> {
         let (id, now) = (Uuid::new_v4(), self.0.clock.now());
-        let payload = Payload {
-            exp: expires_at.as_seconds(),
-            address: address.to_checksum(None),
-            jti: id.to_string(),
-        };
+        let payload =
+            Payload { exp: expires_at.as_seconds(), address: address.to_checksum(None), jti: id.to_string() };
         let token =
             encode(&Header::new(Algorithm::HS256), &payload, &self.0.encoding).map_err(|_| CryptoError)?;
         let expires_at = Timestamp::from_seconds(payload.exp);

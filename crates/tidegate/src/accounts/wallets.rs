@@ -43,15 +43,21 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AccountError::WalletTextOver`], [`AccountError::WalletNotSigned`], and those of [`Accounts::add_wallet`].
-    pub async fn link_wallet(&self, account: AccountId, proof: &WalletProof<'_>) -> Result<bool, AccountError> {
+    pub async fn link_wallet(
+        &self,
+        account: AccountId,
+        proof: &WalletProof<'_>,
+    ) -> Result<bool, AccountError> {
         let now = self.clock.now();
         if proof.until <= now || proof.until > now.plus(WALLET_TEXT_LIFETIME) {
             return Err(AccountError::WalletTextOver);
         }
         let found = self.db.read(move |s| Box::pin(accounts::find_account(s, account))).await?;
         let email = found.ok_or(AccountError::NoSuchAccount)?.email;
-        let signature = Signature::parse(proof.signature.trim()).map_err(|_| AccountError::WalletNotSigned)?;
-        if signer_of_message(&wallet_text(&email, proof.site, proof.until), &signature) != Some(proof.wallet) {
+        let signature =
+            Signature::parse(proof.signature.trim()).map_err(|_| AccountError::WalletNotSigned)?;
+        if signer_of_message(&wallet_text(&email, proof.site, proof.until), &signature) != Some(proof.wallet)
+        {
             return Err(AccountError::WalletNotSigned);
         }
         self.add_wallet(account, proof.wallet).await

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use super::error::{Position, Trouble};
 use super::one::{LARGE, SMALL};
 use super::rpc::{Call, Rpc};
-use super::{Chain, Chains};
+use super::{Chain, Chains, Unnamed};
 
 /// How long a node may take to answer.
 pub const PATIENCE: Duration = Duration::from_millis(900);
@@ -84,14 +84,28 @@ impl ChainHealth {
 impl Chains {
     /// How all chains are, asked now or a few seconds ago. It takes about as long as [`PATIENCE`], whoever does not answer.
     pub async fn health(&self) -> Vec<Arc<ChainHealth>> {
-        let named = self.named.values().map(|chain| async { chain.looks().of(chain.rpc(), Some(chain)).await });
+        let named =
+            self.named.values().map(|chain| async { chain.looks().of(chain.rpc(), Some(chain)).await });
         let mut all = join_all(named).await;
         if let Some(unnamed) = &self.unnamed {
-            // Its nodes name it while they are looked at, unless they do not answer.
-            let known = timeout(PATIENCE, unnamed.chain()).await.ok().and_then(Result::ok);
+            let known = unnamed.known().await;
             all.push(unnamed.looks.of(&unnamed.rpc, known.map(AsRef::as_ref)).await);
         }
         all
+    }
+}
+
+impl Unnamed {
+    /// The chain, if a node names it soon enough or it is remembered.
+    async fn known(&self) -> Option<&Arc<Chain>> {
+        if let Some(chain) = self.chain.get() {
+            return Some(chain);
+        }
+        match (timeout(PATIENCE / 2, self.chain()).await, self.memo.known) {
+            (Ok(told), _) => told.ok(),
+            (Err(_), Some(id)) => self.before.get_or_try_init(|| async { self.with_id(id) }).await.ok(),
+            (Err(_), None) => None,
+        }
     }
 }
 
@@ -119,7 +133,9 @@ async fn look(rpc: &Rpc, chain: Option<&Chain>) -> ChainHealth {
         timeout(PATIENCE, rpc.ask::<U256>(&call)).await.ok()?.ok()
     };
     let (heads, balance) = tokio::join!(rpc.ask_each::<RawHead>(&head, PATIENCE), money);
-    let nodes = heads.into_iter().map(|(position, head)| NodeHealth { position, latest: head.and_then(|head| block(&head)) });
+    let nodes = heads
+        .into_iter()
+        .map(|(position, head)| NodeHealth { position, latest: head.and_then(|head| block(&head)) });
     ChainHealth {
         id: chain.map(Chain::id),
         name: chain.map_or("Unknown", Chain::name),

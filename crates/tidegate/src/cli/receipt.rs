@@ -35,8 +35,10 @@ enum ReceiptCommand {
 /// No server is asked. Ends with exit code 3 when anything is wrong. Without --provider the address in the file counts, which whoever
 /// made the file could write there: compare it with what the Provider says at its root URL.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  tidegate receipt verify receipt-7.json\n  tidegate receipt verify receipt-7.json --content soil.csv \
-                        --provider 0x9af4eB9C8c35a0ce0bb1B24D2e58FF1676Bf24E3")]
+#[command(
+    after_help = "Examples:\n  tidegate receipt verify receipt-7.json\n  tidegate receipt verify receipt-7.json --content soil.csv \
+                        --provider 0x9af4eB9C8c35a0ce0bb1B24D2e58FF1676Bf24E3"
+)]
 struct Verify {
     /// The receipt, as the panel or /api/v1/receipts give it; - for standard input
     #[arg(value_name = "FILE")]
@@ -82,7 +84,8 @@ pub(super) fn run(command: &Receipt, output: Output) -> Result<(), Failure> {
         .map(|finding| json!({"check": finding.check.as_str(), "holds": finding.holds, "message": finding.words}))
         .collect();
     let signer = verdict.signer.map(|signer| signer.to_string());
-    output.result(&lines.join("\n"), &json!({"good": verdict.is_good(), "signer": signer, "checks": checks}))?;
+    output
+        .result(&lines.join("\n"), &json!({"good": verdict.is_good(), "signer": signer, "checks": checks}))?;
     if verdict.is_good() { Ok(()) } else { Err(Failure::Damaged(anyhow!("the receipt does not hold"))) }
 }
 

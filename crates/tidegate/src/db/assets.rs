@@ -111,7 +111,8 @@ impl Asset {
 /// [`DbError`] of the engine.
 pub async fn note_asset(s: &mut Session<'_>, asset: &NewAsset, most: i64) -> Result<(), DbError> {
     let key = [asset.did.as_str().into(), asset.service_id.as_str().into()];
-    if s.query_opt(IS_NOTED, &key).await?.is_none() && s.query_one(NEWEST, &[]).await?.get::<i64>(0)? >= most {
+    if s.query_opt(IS_NOTED, &key).await?.is_none() && s.query_one(NEWEST, &[]).await?.get::<i64>(0)? >= most
+    {
         return Ok(());
     }
     let params = [

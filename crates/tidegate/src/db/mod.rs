@@ -69,9 +69,7 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 pub use error::DbError;
-pub use ids::{
-    AccountId, AssetId, AuthTokenId, ContentId, EndpointId, OrderId, PinId, ReceiptId, TokenHash,
-};
+pub use ids::{AccountId, AssetId, AuthTokenId, ContentId, EndpointId, OrderId, PinId, ReceiptId, TokenHash};
 pub use session::Session;
 pub use value::{FromValue, Row, Value};
 

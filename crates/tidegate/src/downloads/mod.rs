@@ -10,6 +10,7 @@
 //! ticket     how a broken download goes on
 //! receipts   what was delivered
 //! shelf      what is for sale, as far as somebody asked for it
+//! handout    a receipt as others get it
 //! records    which of all this an account may see
 //! posts      the same, told to an address of the operator's
 //! proofs     the same, told to the chain
@@ -21,6 +22,7 @@
 pub mod assets;
 pub mod document;
 pub mod grant;
+pub mod handout;
 pub mod orders;
 pub mod policy;
 pub mod posts;
@@ -86,7 +88,8 @@ impl Downloads {
         let server = |url: &Option<Url>| url.as_ref().map(|url| (url.clone(), outside.fetcher_for(url)));
         let posts = server(&settings.use_http_proof).map(|(url, fetcher)| Posts::start(url, fetcher));
         // As the reference: who has receipts posted does not have them sent to the chain.
-        let proofs = (settings.use_chain_proof && posts.is_none()).then(|| Proofs::new(Arc::clone(db), proofs::PAUSE));
+        let proofs =
+            (settings.use_chain_proof && posts.is_none()).then(|| Proofs::new(Arc::clone(db), proofs::PAUSE));
         Self {
             assets: Assets::new(server(&settings.aquarius_url), clock.clone()),
             orders: Orders::new(Arc::clone(db), clock.clone(), settings),

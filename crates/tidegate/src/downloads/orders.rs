@@ -16,7 +16,7 @@ use crate::{
     config,
     db::{
         Db, DbError,
-        orders::{self as table, FinalOrder, OrderKey},
+        orders::{self as table, FinalOrder, ListedOrder, OrderKey},
     },
 };
 
@@ -173,7 +173,7 @@ impl Orders {
         let wanted = key.clone();
         let found =
             self.db.read(move |s| Box::pin(async move { table::find_order(s, &wanted).await })).await?;
-        let order = found.map(|found| from_row(key, found));
+        let order = found.map(|found| from_row(key, &found));
         if let Some(order) = order {
             self.finals.insert(key.clone(), order);
         }
@@ -224,6 +224,14 @@ impl Orders {
     }
 }
 
+impl ListedOrder {
+    /// As the rules of orders take it.
+    #[must_use]
+    pub fn known(&self) -> Order {
+        from_row(&self.key, &self.order)
+    }
+}
+
 fn to_row(order: &Order, offer: &Offer) -> FinalOrder {
     FinalOrder {
         original_tx: order.tx,
@@ -239,7 +247,7 @@ fn to_row(order: &Order, offer: &Offer) -> FinalOrder {
     }
 }
 
-fn from_row(key: &OrderKey, row: FinalOrder) -> Order {
+fn from_row(key: &OrderKey, row: &FinalOrder) -> Order {
     Order {
         tx: row.original_tx,
         paid_tx: key.tx,

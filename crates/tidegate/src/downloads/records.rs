@@ -88,7 +88,12 @@ impl View {
     /// # Errors
     ///
     /// [`DbError`] of the engine.
-    pub async fn assets(&self, s: &mut Session<'_>, before: AssetId, limit: u32) -> Result<Vec<Asset>, DbError> {
+    pub async fn assets(
+        &self,
+        s: &mut Session<'_>,
+        before: AssetId,
+        limit: u32,
+    ) -> Result<Vec<Asset>, DbError> {
         let mut found = Vec::new();
         for owner in self.addresses() {
             found.extend(assets::assets_before(s, owner, before, limit).await?);

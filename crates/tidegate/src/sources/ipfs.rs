@@ -22,7 +22,9 @@ use super::{
     range::ContentRange,
 };
 use crate::{
-    blobs::{Access, BlobError, CarFile, ContentStream, Root, SNIFFED, content_type, read_range, with_blocks},
+    blobs::{
+        Access, BlobError, CarFile, ContentStream, Root, SNIFFED, content_type, read_range, with_blocks,
+    },
     pins::Library,
 };
 

@@ -8,8 +8,7 @@ use axum::{
 };
 use http::Uri;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use tidegate_ocean::{Address, B256, Check, Content, Evidence, Signature, keccak256, recover};
+use tidegate_ocean::{Address, B256, Check, Content, Evidence};
 
 use super::{
     super::{
@@ -21,8 +20,8 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{ReceiptId, receipts::Receipt},
-    downloads::records::View,
+    db::ReceiptId,
+    downloads::{handout::HandedReceipt, records::View},
 };
 
 /// Receipts on a page if the request does not say, and at most.
@@ -30,28 +29,6 @@ const LIMITS: (u64, u64) = (50, 1000);
 
 /// The longest body, in bytes: a receipt and what is asked about it.
 const BODY_BYTES: usize = 256 << 10;
-
-/// A receipt as it is handed out. With `document` and `signature` alone anybody can check it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::http) struct ShownReceipt {
-    id: i64,
-    /// The text that was signed.
-    document: String,
-    /// Keccak-256 of the text.
-    hash: B256,
-    signature: String,
-    /// Whose signature it is.
-    provider: Option<String>,
-    /// What the text says, for programs that do not read JSON in JSON.
-    delivered: Option<Box<RawValue>>,
-    /// Who owned the asset's data NFT.
-    seller: Option<String>,
-    /// The transaction with the proof that the datatoken's contract took.
-    proof_tx: Option<B256>,
-    /// RFC 3339 with milliseconds, UTC.
-    created_at: String,
-}
 
 /// What is to be checked.
 #[derive(Deserialize)]
@@ -92,7 +69,7 @@ pub(in crate::http) async fn list_receipts(
     Owner(caller): Owner<READ>,
     State(app): State<App>,
     uri: Uri,
-) -> Result<Json<Items<ShownReceipt>>, ApiError> {
+) -> Result<Json<Items<HandedReceipt>>, ApiError> {
     let query = Query::of(&uri);
     let limit = query.number("limit", LIMITS.0, 1, LIMITS.1).map_err(ApiError::BadRequest)?;
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
@@ -115,7 +92,7 @@ pub(in crate::http) async fn list_receipts(
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let next = found.last().filter(|_| more).map(|last| last.id.to_string());
-    Ok(Json(Items { items: found.into_iter().map(ShownReceipt::from).collect(), next }))
+    Ok(Json(Items { items: found.into_iter().map(HandedReceipt::from).collect(), next }))
 }
 
 /// Shows a receipt.
@@ -123,7 +100,7 @@ pub(in crate::http) async fn show_receipt(
     Owner(caller): Owner<READ>,
     State(app): State<App>,
     Path(id): Path<String>,
-) -> Result<Json<ShownReceipt>, ApiError> {
+) -> Result<Json<HandedReceipt>, ApiError> {
     let unknown = || ApiError::NotFound("There is no such receipt".to_owned());
     let id = id.parse().map(ReceiptId).map_err(|_| unknown())?;
     let read = app.db.read(move |s| {
@@ -167,25 +144,6 @@ impl AskedContent {
         hex::decode_to_slice(&self.sha256, &mut sha256)
             .map_err(|_| ApiError::BadRequest("content.sha256 is 64 hexadecimal digits".to_owned()))?;
         Ok(Content { bytes: self.bytes, sha256 })
-    }
-}
-
-impl From<Receipt> for ShownReceipt {
-    fn from(kept: Receipt) -> Self {
-        let Receipt { id, receipt, seller, proof_tx, .. } = kept;
-        let signature = format!("0x{}", hex::encode(&receipt.signature));
-        let provider = Signature::parse(&signature).ok().and_then(|it| recover(&receipt.document, &it));
-        Self {
-            id: id.0,
-            hash: keccak256(&receipt.document),
-            signature,
-            provider: provider.map(|provider| provider.to_string()),
-            delivered: RawValue::from_string(receipt.document.clone()).ok(),
-            document: receipt.document,
-            seller: seller.map(|seller| seller.to_string()),
-            proof_tx,
-            created_at: receipt.created_at.to_string(),
-        }
     }
 }
 

@@ -74,18 +74,32 @@ pub(super) struct Entry {
 const ADMINISTRATION: &str = "Administration";
 
 /// The groups of pages, with nothing over the first one.
-const NAVIGATION: [(&str, &[Here]); 2] = [("", &[Here::Overview]), (ADMINISTRATION, &[])];
+const NAVIGATION: [(&str, &[Here]); 3] = [
+    ("", &[Here::Overview]),
+    ("Selling", &[Here::Provider, Here::Assets, Here::Orders, Here::Receipts, Here::ProviderTokens]),
+    (ADMINISTRATION, &[]),
+];
 
 /// A page that has an entry among the ways to other pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Here {
     Overview,
+    Provider,
+    Assets,
+    Orders,
+    Receipts,
+    ProviderTokens,
 }
 
 impl Here {
     fn label_and_path(self) -> (&'static str, &'static str) {
         match self {
             Self::Overview => ("Overview", "/panel"),
+            Self::Provider => ("Provider", "/panel/provider"),
+            Self::Assets => ("Assets", "/panel/provider/assets"),
+            Self::Orders => ("Orders", "/panel/provider/orders"),
+            Self::Receipts => ("Receipts", "/panel/provider/receipts"),
+            Self::ProviderTokens => ("Auth tokens", "/panel/provider/tokens"),
         }
     }
 }

@@ -20,7 +20,12 @@ use super::{
     sign::{check, consume, nonce_of},
     validation::{Violations, not_an_integer, require_first, required},
 };
-use crate::{access::{IssueError, TokenRefusal}, app::App, clock::Timestamp, downloads::Signer};
+use crate::{
+    access::{IssueError, TokenRefusal},
+    app::App,
+    clock::Timestamp,
+    downloads::Signer,
+};
 
 /// How long a token of the node dialect lives when the request does not say, in seconds: a day.
 const DEFAULT_LIFETIME: i64 = 24 * 60 * 60;

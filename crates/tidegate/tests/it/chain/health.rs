@@ -36,7 +36,12 @@ async fn each_node_tells_its_latest_block_or_what_is_wrong_with_it() {
         .collect();
     assert_eq!(
         said,
-        ["rpc 1 of 4: 1", "rpc 2 of 4: 0", "rpc 3 of 4: HTTP status 502", "rpc 4 of 4: it serves chain 1 instead"]
+        [
+            "rpc 1 of 4: 1",
+            "rpc 2 of 4: 0",
+            "rpc 3 of 4: HTTP status 502",
+            "rpc 4 of 4: it serves chain 1 instead"
+        ]
     );
     assert!(!format!("{health:?}").contains(RPC_KEY));
 }
@@ -58,11 +63,13 @@ async fn nobody_waits_for_nodes_that_say_nothing() {
     let mut config = settings(&[node.url()]);
     config.chains.auto = config.chains.by_id.remove(&ID).unwrap();
     // As patient as can be: what ends the wait is not this.
-    let chains = Chains::new(&config.provider, &config.chains, super::patient(), ChainMemo::default()).unwrap();
+    let chains =
+        Chains::new(&config.provider, &config.chains, super::patient(), ChainMemo::default()).unwrap();
     let [health] = <[_; 1]>::try_from(chains.health().await).unwrap();
     assert_eq!((health.id, health.answering(), health.latest()), (None, 0, None));
 
     node.recover();
-    let chains = Chains::new(&config.provider, &config.chains, super::patient(), ChainMemo::default()).unwrap();
+    let chains =
+        Chains::new(&config.provider, &config.chains, super::patient(), ChainMemo::default()).unwrap();
     assert_eq!(chains.health().await[0].id, Some(ID), "it has said which chain it is");
 }

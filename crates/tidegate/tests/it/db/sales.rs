@@ -77,11 +77,16 @@ async fn order(db: &Db, did: &str, number: u8, buyer: Address) {
     db.write(move |s| Box::pin(async move { orders::insert_order(s, &key, &order).await })).await.unwrap();
 }
 
-async fn receipts_of(db: &Db, view: &View, did: Option<&str>, before: ReceiptId, limit: u32) -> Vec<ReceiptId> {
+async fn receipts_of(
+    db: &Db,
+    view: &View,
+    did: Option<&str>,
+    before: ReceiptId,
+    limit: u32,
+) -> Vec<ReceiptId> {
     let (view, did) = (view.clone(), did.map(str::to_owned));
-    let read = db.read(move |s| {
-        Box::pin(async move { view.receipts(s, did.as_deref(), before, limit).await })
-    });
+    let read =
+        db.read(move |s| Box::pin(async move { view.receipts(s, did.as_deref(), before, limit).await }));
     read.await.unwrap().into_iter().map(|kept| kept.id).collect()
 }
 
@@ -210,8 +215,7 @@ async fn a_proof_belongs_to_its_receipt(database: TestDatabase) {
     let db = database.open().await;
     let (first, second) = (download(&db, "did:op:1", ANN).await, download(&db, "did:op:1", ANN).await);
     db.write(move |s| Box::pin(receipts::set_proof(s, second, B256::repeat_byte(7)))).await.unwrap();
-    let proof = async |id| {
-        db.read(move |s| Box::pin(receipts::find_receipt(s, id))).await.unwrap().unwrap().proof_tx
-    };
+    let proof =
+        async |id| db.read(move |s| Box::pin(receipts::find_receipt(s, id))).await.unwrap().unwrap().proof_tx;
     assert_eq!((proof(first).await, proof(second).await), (None, Some(B256::repeat_byte(7))));
 }
