@@ -129,6 +129,34 @@ mod tests {
     }
 
     #[test]
+    fn orders_and_receipts_of_an_earlier_version_are_kept_and_receipts_know_their_asset() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        let before = runner(Engine::Sqlite).unwrap().set_target(refinery::Target::Version(8));
+        before.run(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO orders VALUES
+                     (1, x'02', x'11', 's', x'21', x'02', 0, x'21', x'21', x'31', 2000, 0),
+                     (1, x'01', x'11', 's', x'21', x'01', 0, x'21', x'21', x'31', 1000, 9);
+                 INSERT INTO receipts (chain_id, order_tx, consumer, document, signature, created_at) VALUES
+                     (1, x'01', x'21', '{\"documentId\":\"did:op:1\"}', x'00', 5), (1, x'01', x'21', 'no JSON', x'00', 6);",
+            )
+            .unwrap();
+        runner(Engine::Sqlite).unwrap().run(&mut connection).unwrap();
+        let texts = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| row.get(0)).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        assert_eq!(
+            texts("SELECT id || hex(tx) || ' ' || fee_valid_until FROM orders ORDER BY id"),
+            ["101 9", "202 0"],
+            "in the order in which they were made"
+        );
+        assert_eq!(texts("SELECT COALESCE(did, 'none') FROM receipts ORDER BY id"), ["did:op:1", "none"]);
+    }
+
+    #[test]
     fn pins_of_an_earlier_version_become_jobs_with_times_of_their_own() {
         let mut connection = rusqlite::Connection::open_in_memory().unwrap();
         let before = runner(Engine::Sqlite).unwrap().set_target(refinery::Target::Version(2));

@@ -7,7 +7,7 @@ use super::statements::statements;
 use super::{DbError, OrderId, Row, Session};
 
 /// Downloads of one order are counted up to here.
-pub const MOST_USES: u64 = 1000;
+pub const MOST_USES: u64 = 100;
 
 macro_rules! columns {
     ($rest:literal) => {
@@ -16,7 +16,7 @@ macro_rules! columns {
              id, chain_id, tx, datatoken, service_id, buyer, seller,
              (SELECT name FROM assets WHERE assets.did = orders.did ORDER BY id LIMIT 1),
              (SELECT count(*) FROM (SELECT 1 FROM receipts
-              WHERE receipts.chain_id = orders.chain_id AND receipts.order_tx = orders.original_tx LIMIT 1000) AS used)
+              WHERE receipts.chain_id = orders.chain_id AND receipts.order_tx = orders.original_tx LIMIT 100) AS used)
              FROM orders ",
             $rest
         )
