@@ -5,6 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Wallet } from 'ethers';
 import { Chain } from '../lib/chain.mjs';
 import { contractAt } from '../lib/ocean.mjs';
 import { Market } from '../lib/market.mjs';
@@ -54,6 +56,23 @@ test('what a buyer is told names it nowhere', async () => {
   await delivered(answer, readings);
   assert.ok(!told.includes(pinned.cid), told);
   assert.ok(!stack.provider.logged().includes(pinned.cid), 'nor does the log');
+});
+
+test('the receipt of a sale is checked with the file, by its seller', async () => {
+  const { buyer, hash } = await bought(asset);
+  await delivered(await market.download(asset, hash, buyer), readings);
+  const receipt = await receiptOf(hash);
+  assert.equal(receipt.seller, owner.address);
+  assert.equal(receipt.delivered.consumerAddress.toLowerCase(), buyer.address.toLowerCase());
+  assert.ok(!JSON.stringify(receipt).includes(pinned.cid), 'it names the content nowhere');
+  const folder = stack.workshop.path('receipt');
+  mkdirSync(folder);
+  const [file, content] = [join(folder, 'receipt.json'), join(folder, 'readings.csv')];
+  writeFileSync(file, JSON.stringify(receipt));
+  writeFileSync(content, readings);
+  const { address } = new Wallet(stack.key);
+  const checked = await stack.provider.command(['receipt', 'verify', file, '--content', content, '--provider', address]);
+  assert.deepEqual([checked.good, checked.signer, checked.checks.length], [true, address, 5]);
 });
 
 test('to strangers it is not there: neither the file, nor a block of it, nor a CAR', async () => {
@@ -124,6 +143,19 @@ test("public content is on the gateway, and in anybody's assets", async () => {
   const { buyer, hash } = await bought(anybody);
   await delivered(await market.download(anybody, hash, buyer), 'open to all');
 });
+
+/** The receipt of what the order paid for, as the seller gets it. It is written soon after the last byte. */
+async function receiptOf(order) {
+  const headers = { Authorization: `Bearer ${account.keys.TIDEGATE_API_KEY}` };
+  for (const patience = Date.now() + 30_000; Date.now() < patience; await pause(20)) {
+    const answer = await fetch(`${stack.provider.url}/api/v1/receipts`, { headers });
+    assert.equal(answer.status, 200);
+    const { items } = await answer.json();
+    const found = items.find(({ delivered }) => delivered.orderTx === order);
+    if (found?.seller) return found;
+  }
+  throw new Error('no receipt came');
+}
 
 async function pin(name, bytes, ...flags) {
   const file = join(stack.workshop.path('folder'), name);

@@ -57,6 +57,12 @@ impl ProviderKey {
         self.sign_hash(&personal(hash.as_slice()))
     }
 
+    /// Signs a text as it stands, as a wallet does with a text that its owner reads.
+    #[must_use]
+    pub fn sign_message(&self, text: &str) -> Signature {
+        self.sign_hash(&personal(text.as_bytes()))
+    }
+
     /// Opens what was encrypted for this key; see [`ecies`].
     pub fn decrypt(&self, sealed: &[u8]) -> Result<Vec<u8>, EciesError> {
         ecies::decrypt(&self.secret, sealed)

@@ -14,10 +14,12 @@
 //! | [`fee`] | what the Provider asks for, signed |
 //! | [`order`] | what pays for which service, for whom and until when |
 //! | [`files`] | what a service's encrypted files say |
+//! | [`delivery`] | receipts of downloads, and how anybody checks one |
 //! | [`proof`] | what a datatoken's contract is told of an order that was served |
 //! | [`transaction`] | transactions, written and signed |
 
 pub mod ddo;
+pub mod delivery;
 pub mod did;
 pub mod ecies;
 pub mod fee;
@@ -33,6 +35,7 @@ pub mod transaction;
 pub use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 
 pub use ddo::{Credentials, Ddo, DdoError, Listing, Nft, NotConsumable, Service, ServiceKind, consumable};
+pub use delivery::{Check, Content, Delivery, Evidence, Finding, NoDelivery, Verdict};
 pub use did::{Did, DidError};
 pub use ecies::EciesError;
 pub use fee::{FeeData, FeeQuote, ProviderFee};
@@ -43,6 +46,7 @@ pub use order::{FeeTime, Order, OrderAsk, OrderRefusal, check_order, find_order,
 pub use proof::{Execution, NotProvable};
 pub use receipt::{Log, Metadata, Receipt, metadata_of};
 pub use signature::{
-    Signature, SignatureError, SignedRequest, is_signed_by, recover, wallet_hashes, wallet_signature,
+    Signature, SignatureError, SignedRequest, is_signed_by, recover, signer_of_message, wallet_hashes,
+    wallet_signature,
 };
 pub use transaction::{GasPrice, SignedTransaction, Transaction};

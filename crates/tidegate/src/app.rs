@@ -151,7 +151,7 @@ impl App {
     /// Waits for what is being written.
     pub async fn close(&self) {
         self.uploads.close().await;
-        self.downloads.receipts.close().await;
+        self.downloads.close().await;
         self.db.close().await;
     }
 }

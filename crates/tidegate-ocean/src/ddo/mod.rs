@@ -16,6 +16,7 @@ use crate::did::Did;
 
 const MAX_SERVICES: usize = 1024;
 const MAX_VERSION_BYTES: usize = 32;
+const MAX_NAME_CHARS: usize = 200;
 
 /// An asset as its document describes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub struct Ddo {
     pub id: Did,
     /// The version of the document's format, such as `4.1.0`; empty if not given.
     pub version: String,
+    /// What its publisher calls it: the first 200 characters of one line; may be empty.
+    pub name: String,
     /// The chain of the asset's contracts.
     pub chain_id: u64,
     /// The data NFT. An asset without one cannot be consumed.
@@ -64,6 +67,7 @@ impl Ddo {
         Ok(Self {
             id: text(document, "id").and_then(|id| Did::parse(id).ok()).ok_or(DdoError("id"))?,
             version: version.to_owned(),
+            name: Self::name_of(document),
             chain_id: document.get("chainId").and_then(Value::as_u64).ok_or(DdoError("chainId"))?,
             nft: Self::nft_of(document),
             credentials: Credentials::parse(document.get("credentials"))?,
@@ -85,6 +89,12 @@ impl Ddo {
     #[must_use]
     pub fn is_of_its_nft(&self) -> bool {
         self.nft.is_some_and(|nft| Did::of(nft.address, self.chain_id) == self.id)
+    }
+
+    fn name_of(document: &Map<String, Value>) -> String {
+        let name = document.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Value::as_str);
+        let shown = name.unwrap_or_default().trim().chars().take(MAX_NAME_CHARS);
+        shown.map(|c| if c.is_control() { ' ' } else { c }).collect()
     }
 
     /// The cache puts the NFT's facts into `nft`, the publisher its address into `nftAddress`.
@@ -128,7 +138,7 @@ mod tests {
     #[test]
     fn a_published_document_is_read() {
         let ddo = Ddo::parse(&document()).expect("a document");
-        assert_eq!((ddo.version.as_str(), ddo.chain_id), ("4.1.0", 8996));
+        assert_eq!((ddo.version.as_str(), ddo.name.as_str(), ddo.chain_id), ("4.1.0", "Ä", 8996));
         assert!(ddo.is_of_its_nft());
         let service = ddo.service("b4d208d6").expect("a service");
         assert_eq!((service.index, service.timeout, service.kind), (0, 3600, ServiceKind::Access));

@@ -33,6 +33,8 @@ pub struct Order {
     pub consumer: Address,
     /// Who paid the datatoken.
     pub payer: Address,
+    /// How much of the datatoken, in its smallest unit.
+    pub amount: U256,
     /// Who got the fee.
     pub provider: Address,
     /// When it was ordered or used again, in seconds since 1970.
@@ -186,6 +188,7 @@ fn order_of(
         service_index: ask.service_index,
         consumer: started.consumer,
         payer: started.payer,
+        amount: started.amount,
         provider: pair.fee.provider,
         at,
         fee_valid_until: fee_end(pair.fee.valid_until, quoted_at, paid.timestamp),

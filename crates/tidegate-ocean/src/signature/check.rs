@@ -25,6 +25,13 @@ pub fn recover(text: &str, signature: &Signature) -> Option<Address> {
     signature.signer(&personal(keccak256(text).as_slice()))
 }
 
+/// Who signed `text` as it stands, as wallets do with texts that people read (`personal_sign`); nobody, if the signature fits no
+/// key.
+#[must_use]
+pub fn signer_of_message(text: &str, signature: &Signature) -> Option<Address> {
+    signature.signer(&personal(text.as_bytes()))
+}
+
 /// The hashes to ask a contract wallet about (ERC-1271), likeliest first: those that its owners sign as above, and the
 /// two that the Ocean Node asks about, the bare hash and the text itself as a personal message.
 #[must_use]

@@ -13,7 +13,7 @@ use secp256k1::{Message, PublicKey};
 use thiserror::Error;
 
 pub(crate) use check::personal;
-pub use check::{is_signed_by, recover, wallet_hashes};
+pub use check::{is_signed_by, recover, signer_of_message, wallet_hashes};
 pub use request::SignedRequest;
 
 /// Room for the signatures of some 60 owners of a contract wallet, with their types and lengths.

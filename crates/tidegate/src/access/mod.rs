@@ -14,4 +14,4 @@ mod tokens;
 
 pub use import::{TakenOver, take_over};
 pub use nonces::{NonceRefusal, Nonces, Raised};
-pub use tokens::{AuthTokens, Claims, TokenRefusal};
+pub use tokens::{AuthTokens, Claims, IssueError, TokenRefusal};

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::accounts::{CryptoError, Purpose, ServerKey};
 use crate::clock::{Clock, Timestamp};
-use crate::db::tokens::{self, TokenId};
+use crate::db::tokens::{self, GivenToken, TokenId};
 use crate::db::{Db, DbError, Engine};
 
 /// Ours have some 200 characters.
@@ -84,6 +84,17 @@ pub enum TokenRefusal {
     Db(#[from] DbError),
 }
 
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// The cryptography library fails.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// It cannot be recorded.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
 #[derive(Serialize, Deserialize)]
 struct Payload {
     /// Seconds since the epoch.
@@ -127,18 +138,24 @@ impl AuthTokens {
         })))
     }
 
-    /// A new token for `address`, good until `expires_at` (in whole seconds, rounded down).
+    /// A new token for `address`, good until `expires_at` (in whole seconds, rounded down). That it was given is recorded.
     ///
     /// # Errors
     ///
-    /// [`CryptoError`] if the cryptography library fails.
-    pub fn issue(&self, address: Address, expires_at: Timestamp) -> Result<String, CryptoError> {
-        let payload = Payload {
-            exp: expires_at.as_seconds(),
-            address: address.to_checksum(None),
-            jti: Uuid::new_v4().to_string(),
-        };
-        encode(&Header::new(Algorithm::HS256), &payload, &self.0.encoding).map_err(|_| CryptoError)
+    /// [`IssueError`].
+    pub async fn issue(&self, address: Address, expires_at: Timestamp) -> Result<String, IssueError> {
+        let (id, now) = (Uuid::new_v4(), self.0.clock.now());
+        let payload =
+            Payload { exp: expires_at.as_seconds(), address: address.to_checksum(None), jti: id.to_string() };
+        let token =
+            encode(&Header::new(Algorithm::HS256), &payload, &self.0.encoding).map_err(|_| CryptoError)?;
+        let expires_at = Timestamp::from_seconds(payload.exp);
+        let given = self
+            .0
+            .db
+            .write(move |s| Box::pin(tokens::give_token(s, id.into_bytes(), address, now, expires_at)));
+        given.await?;
+        Ok(token)
     }
 
     /// Whom this token is for, if it is good now.
@@ -162,6 +179,20 @@ impl AuthTokens {
         // What is revoked on disk must be known here, also when the caller does not wait.
         let revoking = tokio::spawn(async move { tokens.record(id, claims.expires_at).await });
         revoking.await.map_err(|_| DbError::Closed)?
+    }
+
+    /// Revokes a token that was given, whoever has it; nothing happens to one that is revoked.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be written.
+    pub async fn revoke_given(&self, token: &GivenToken) -> Result<(), DbError> {
+        let (tokens, id, expires_at) = (self.clone(), token.token, token.expires_at);
+        let revoking = tokio::spawn(async move { tokens.record(id, expires_at).await });
+        match revoking.await.map_err(|_| DbError::Closed)? {
+            Err(TokenRefusal::Db(error)) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     async fn record(&self, id: TokenId, expires_at: Timestamp) -> Result<(), TokenRefusal> {

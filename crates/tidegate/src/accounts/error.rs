@@ -69,6 +69,12 @@ pub enum AccountError {
     /// Not one of the account's.
     #[error("the account does not have this wallet")]
     NoSuchWallet,
+    /// The text that the wallet signed is not good any more, or never was.
+    #[error("the text that the wallet signed is good for a quarter of an hour; sign the new one")]
+    WalletTextOver,
+    /// The signature is not that of the wallet over the text.
+    #[error("the signature is not that of this wallet over the text; sign exactly the text that is shown")]
+    WalletNotSigned,
     /// Nobody may register with it.
     #[error(
         "this invitation is not good: it has been used, has expired or was taken back; ask for a new one"

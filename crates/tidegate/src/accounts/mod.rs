@@ -61,6 +61,7 @@ pub use sessions::{SessionLimits, Whence};
 pub use signing_keys::{NewPair, SigningKey};
 pub use tokens::{ACCESS_TOKEN_LIFETIME, AccessToken};
 pub use verification::{PublicKey, PublicKeyError, SignError, sign};
+pub use wallets::{WALLET_TEXT_LIFETIME, WalletProof, wallet_text};
 
 use email::Email;
 use last_uses::LastUses;

@@ -2,7 +2,7 @@
 //!
 //! [`Chains`] are those in the settings. A [`Chain`] answers questions in terms of Ocean: is there this receipt, in
 //! which state is this data NFT. Below, `rpc` asks the chain's nodes, and `memory` remembers what they said; `send` sends
-//! transactions of ours.
+//! transactions of ours, `health` looks after the nodes.
 //!
 //! | state of the nodes | what callers see |
 //! |---|---|
@@ -15,6 +15,7 @@
 mod addresses;
 mod contracts;
 mod error;
+mod health;
 mod memory;
 mod names;
 mod one;
@@ -37,6 +38,7 @@ use crate::config::PerChain;
 pub use addresses::AddressFileError;
 use addresses::Addresses;
 pub use error::{ChainError, ChainLabel, Position, Rejection, Trouble};
+pub use health::{Block, ChainHealth, NodeHealth};
 pub use memory::Fact;
 pub use one::Chain;
 use rpc::Rpc;
@@ -60,6 +62,7 @@ struct Unnamed {
     /// The chain as it was before, for as long as no node answers.
     before: OnceCell<Arc<Chain>>,
     memo: ChainMemo,
+    looks: health::Looks,
 }
 
 /// Remembers, over restarts, which chain it is that only its nodes can name: what is known to be final on it can then be
@@ -150,6 +153,7 @@ impl Chains {
                 chain: OnceCell::new(),
                 before: OnceCell::new(),
                 memo,
+                looks: health::Looks::default(),
             }),
         };
         Ok(Self { named, unnamed })

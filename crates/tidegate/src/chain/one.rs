@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use super::addresses::Contracts;
 use super::contracts::{DataNft, Factory, Wallet};
 use super::error::{ChainError, ChainLabel};
+use super::health::Looks;
 use super::memory::{Fact, Memory};
 use super::names::network_name;
 use super::receipt::{RawBlock, RawReceipt};
@@ -31,6 +32,7 @@ pub struct Chain {
     owners: Memory<Address, Address>,
     codes: Memory<Address, bool>,
     deployed: Cache<Address, ()>,
+    looks: Looks,
     /// Whoever holds it sends a transaction. In it is the least nonce of the next.
     pub(super) turn: Mutex<u64>,
 }
@@ -78,6 +80,7 @@ impl Chain {
             owners: Memory::new(FRESH, STALE),
             codes: Memory::new(FRESH, STALE),
             deployed: Cache::new(REMEMBERED),
+            looks: Looks::default(),
             turn: Mutex::new(0),
         }
     }
@@ -246,6 +249,11 @@ impl Chain {
     /// The chain's nodes.
     pub(super) fn rpc(&self) -> &Rpc {
         &self.rpc
+    }
+
+    /// How its nodes were when they were last looked at.
+    pub(super) fn looks(&self) -> &Looks {
+        &self.looks
     }
 
     /// The chain in texts.

@@ -16,6 +16,7 @@ mod pin;
 mod profile;
 mod progress;
 mod rebuild;
+mod receipt;
 mod remote_path;
 mod resumable;
 mod save;
@@ -60,6 +61,7 @@ enum Command {
     Get(get::Get),
     Verify(verify::Verify),
     Rebuild(rebuild::Rebuild),
+    Receipt(receipt::Receipt),
     ImportNonces(import_nonces::ImportNonces),
 }
 
@@ -128,6 +130,7 @@ pub fn run() -> ExitCode {
         Command::Get(command) => get::run(command, output),
         Command::Verify(command) => verify::run(&command, output),
         Command::Rebuild(command) => rebuild::run(&command, output),
+        Command::Receipt(command) => receipt::run(&command, output),
         Command::ImportNonces(command) => import_nonces::run(&command, output),
     };
     match done {

@@ -10,6 +10,11 @@ macro_rules! id {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub i64);
 
+        impl $name {
+            /// Above every id, for lists that begin with the newest.
+            pub const LAST: Self = Self(i64::MAX);
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)
@@ -49,6 +54,18 @@ id! {
 id! {
     /// An Endpoint of this Cloud.
     EndpointId
+}
+id! {
+    /// A service of an asset that was asked for.
+    AssetId
+}
+id! {
+    /// An order that is final.
+    OrderId
+}
+id! {
+    /// An auth token that was given.
+    AuthTokenId
 }
 
 /// The SHA-256 of a token, which is kept in its place.

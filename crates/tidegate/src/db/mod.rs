@@ -7,7 +7,8 @@
 //! sessions invites second_factors        people at the panel
 //! uploads                                unfinished uploads, and what became of them
 //! endpoints errands outbox               one Cloud and its Endpoints: who they are, what goes to and fro
-//! nonces tokens orders receipts wallets  the same, for selling access
+//! nonces tokens wallets                  the same, for selling access
+//! orders receipts assets                 what was sold
 //! webhooks/                              who is told of what becomes of requests
 //! session                                one transaction in progress
 //! python_provider                        another server's database, to be read once
@@ -30,6 +31,7 @@
 //! decision and its change must be one statement (`UPDATE … WHERE`, `INSERT … ON CONFLICT`), never a read followed by a write.
 
 pub mod accounts;
+pub mod assets;
 pub mod contents;
 pub mod endpoints;
 pub mod errands;
@@ -69,7 +71,7 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 pub use error::DbError;
-pub use ids::{AccountId, ContentId, EndpointId, PinId, ReceiptId, TokenHash};
+pub use ids::{AccountId, AssetId, AuthTokenId, ContentId, EndpointId, OrderId, PinId, ReceiptId, TokenHash};
 pub use session::Session;
 pub use value::{FromValue, Row, Value};
 

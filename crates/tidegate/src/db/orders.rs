@@ -1,18 +1,40 @@
 //! Orders that are final: what the chain said about them once, and will say for ever. Whether one still pays for a download
 //! (its age, the service's timeout) is decided in the house.
 
-use tidegate_ocean::{Address, B256};
+use tidegate_ocean::{Address, B256, U256};
 
 use super::statements::statements;
-use super::{DbError, Row, Session};
+use super::{DbError, OrderId, Row, Session};
+
+/// Downloads of one order are counted up to here.
+pub const MOST_USES: u64 = 100;
+
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT original_tx, service_index, consumer, payer, provider, ordered_at, fee_valid_until, amount, did, timeout,
+             id, chain_id, tx, datatoken, service_id, buyer, seller,
+             (SELECT name FROM assets WHERE assets.did = orders.did ORDER BY id LIMIT 1),
+             (SELECT count(*) FROM (SELECT 1 FROM receipts
+              WHERE receipts.chain_id = orders.chain_id AND receipts.order_tx = orders.original_tx LIMIT 100) AS used)
+             FROM orders ",
+            $rest
+        )
+    };
+}
 
 statements! {
-    FIND = "SELECT original_tx, service_index, consumer, payer, provider, ordered_at, fee_valid_until FROM orders
+    FIND = "SELECT original_tx, service_index, consumer, payer, provider, ordered_at, fee_valid_until, amount, did, timeout FROM orders
             WHERE chain_id = $1 AND tx = $2 AND datatoken = $3 AND service_id = $4 AND buyer = $5";
     INSERT = "INSERT INTO orders (chain_id, tx, datatoken, service_id, buyer,
-                                  original_tx, service_index, consumer, payer, provider, ordered_at, fee_valid_until)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                  original_tx, service_index, consumer, payer, provider, ordered_at, fee_valid_until,
+                                  amount, did, timeout, seller)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+                      (SELECT owner FROM assets WHERE did = $14 AND owner IS NOT NULL ORDER BY id LIMIT 1))
               ON CONFLICT (chain_id, tx, datatoken, service_id, buyer) DO NOTHING";
+    LIST = columns!("WHERE id < $1 ORDER BY id DESC LIMIT $2");
+    LIST_OF_BUYER = columns!("WHERE buyer = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+    LIST_OF_SELLER = columns!("WHERE seller = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
 }
 
 /// What a buyer names when they ask to download.
@@ -30,8 +52,8 @@ pub struct OrderKey {
     pub buyer: Address,
 }
 
-/// What the chain says about an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the chain says about an order, and what it was for.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FinalOrder {
     /// The transaction of the order itself, also where the buyer names a reuse.
     pub original_tx: B256,
@@ -47,6 +69,40 @@ pub struct FinalOrder {
     pub ordered_at: u64,
     /// Until when the fee is good: seconds since the epoch, 0 for ever.
     pub fee_valid_until: u64,
+    /// How much of the datatoken was paid, in its smallest unit; nothing in what was recorded before it was kept, as below.
+    pub amount: Option<U256>,
+    /// The asset.
+    pub did: Option<String>,
+    /// For how many seconds the service's orders were good then, 0 for ever.
+    pub timeout: Option<u64>,
+}
+
+/// An order as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedOrder {
+    /// Its id; higher means final later.
+    pub id: OrderId,
+    /// What its buyer names.
+    pub key: OrderKey,
+    /// What the chain says about it.
+    pub order: FinalOrder,
+    /// Who owned the asset's data NFT.
+    pub seller: Option<Address>,
+    /// What the asset is called.
+    pub asset_name: Option<String>,
+    /// Downloads that it paid for; [`MOST_USES`] may be more.
+    pub uses: u64,
+}
+
+/// Whose orders or receipts are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Everybody's.
+    All,
+    /// Those of this buyer.
+    Buyer(Address),
+    /// Those of this seller.
+    Seller(Address),
 }
 
 impl FinalOrder {
@@ -59,6 +115,28 @@ impl FinalOrder {
             provider: row.get(4)?,
             ordered_at: row.get(5)?,
             fee_valid_until: row.get(6)?,
+            amount: row.get(7)?,
+            did: row.get(8)?,
+            timeout: row.get(9)?,
+        })
+    }
+}
+
+impl ListedOrder {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            id: row.get(10)?,
+            key: OrderKey {
+                chain_id: row.get(11)?,
+                tx: row.get(12)?,
+                datatoken: row.get(13)?,
+                service_id: row.get(14)?,
+                buyer: row.get(15)?,
+            },
+            order: FinalOrder::from_row(row)?,
+            seller: row.get(16)?,
+            asset_name: row.get(17)?,
+            uses: row.get(18)?,
         })
     }
 }
@@ -98,6 +176,29 @@ pub async fn insert_order(s: &mut Session<'_>, key: &OrderKey, order: &FinalOrde
         order.provider.into(),
         order.ordered_at.into(),
         order.fee_valid_until.into(),
+        order.amount.into(),
+        order.did.as_deref().into(),
+        order.timeout.into(),
     ];
     s.execute(INSERT, &params).await.map(drop)
+}
+
+/// Up to `limit` orders that became final before `before`, the newest first. Start with [`OrderId::LAST`].
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn orders_before(
+    s: &mut Session<'_>,
+    whose: Whose,
+    before: OrderId,
+    limit: u32,
+) -> Result<Vec<ListedOrder>, DbError> {
+    let limit = i64::from(limit).into();
+    let rows = match whose {
+        Whose::All => s.query(LIST, &[before.into(), limit]).await?,
+        Whose::Buyer(buyer) => s.query(LIST_OF_BUYER, &[buyer.into(), before.into(), limit]).await?,
+        Whose::Seller(seller) => s.query(LIST_OF_SELLER, &[seller.into(), before.into(), limit]).await?,
+    };
+    rows.iter().map(ListedOrder::from_row).collect()
 }

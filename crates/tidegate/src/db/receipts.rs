@@ -4,18 +4,35 @@ use tidegate_ocean::{Address, B256};
 
 use crate::clock::Timestamp;
 
+use super::orders::Whose;
 use super::statements::statements;
 use super::{DbError, ReceiptId, Row, Session};
 
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, chain_id, order_tx, consumer, document, signature, created_at, did, seller, proof_tx,
+             (SELECT name FROM assets WHERE assets.did = receipts.did ORDER BY id LIMIT 1) FROM receipts ",
+            $rest
+        )
+    };
+}
+
 statements! {
-    INSERT = "INSERT INTO receipts (chain_id, order_tx, consumer, document, signature, created_at)
-              VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
-    LIST = "SELECT id, chain_id, order_tx, consumer, document, signature, created_at FROM receipts
-            WHERE id > $1 ORDER BY id LIMIT $2";
-    LIST_OF_ORDER = "SELECT id, chain_id, order_tx, consumer, document, signature, created_at FROM receipts
-                     WHERE chain_id = $1 AND order_tx = $2 AND id > $3 ORDER BY id LIMIT $4";
-    LIST_OF_CONSUMER = "SELECT id, chain_id, order_tx, consumer, document, signature, created_at FROM receipts
-                        WHERE consumer = $1 AND id > $2 ORDER BY id LIMIT $3";
+    INSERT = "INSERT INTO receipts (chain_id, order_tx, consumer, document, signature, created_at, did, seller)
+              VALUES ($1, $2, $3, $4, $5, $6, $7,
+                      (SELECT owner FROM assets WHERE did = $7 AND owner IS NOT NULL ORDER BY id LIMIT 1)) RETURNING id";
+    SET_PROOF = "UPDATE receipts SET proof_tx = $1 WHERE id = $2";
+    FIND = columns!("WHERE id = $1");
+    LIST = columns!("WHERE id > $1 ORDER BY id LIMIT $2");
+    LIST_OF_ORDER = columns!("WHERE chain_id = $1 AND order_tx = $2 AND id > $3 ORDER BY id LIMIT $4");
+    LIST_OF_CONSUMER = columns!("WHERE consumer = $1 AND id > $2 ORDER BY id LIMIT $3");
+    BEFORE = columns!("WHERE id < $1 ORDER BY id DESC LIMIT $2");
+    BEFORE_OF_ASSET = columns!("WHERE did = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+    BEFORE_OF_CONSUMER = columns!("WHERE consumer = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+    BEFORE_OF_CONSUMER_AND_ASSET = columns!("WHERE consumer = $1 AND did = $2 AND id < $3 ORDER BY id DESC LIMIT $4");
+    BEFORE_OF_SELLER = columns!("WHERE seller = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+    BEFORE_OF_SELLER_AND_ASSET = columns!("WHERE seller = $1 AND did = $2 AND id < $3 ORDER BY id DESC LIMIT $4");
 }
 
 /// A receipt to be kept.
@@ -33,6 +50,8 @@ pub struct NewReceipt {
     pub signature: Vec<u8>,
     /// When it was signed.
     pub created_at: Timestamp,
+    /// The asset. Nothing where a receipt of old has another form.
+    pub did: Option<String>,
 }
 
 /// A receipt that is kept.
@@ -42,6 +61,12 @@ pub struct Receipt {
     pub id: ReceiptId,
     /// What was kept.
     pub receipt: NewReceipt,
+    /// Who owned the asset's data NFT, once that is known.
+    pub seller: Option<Address>,
+    /// The transaction in which the datatoken's contract took a proof of the delivery.
+    pub proof_tx: Option<B256>,
+    /// What the asset is called.
+    pub asset_name: Option<String>,
 }
 
 impl Receipt {
@@ -55,7 +80,11 @@ impl Receipt {
                 document: row.get(4)?,
                 signature: row.get(5)?,
                 created_at: row.get(6)?,
+                did: row.get(7)?,
             },
+            seller: row.get(8)?,
+            proof_tx: row.get(9)?,
+            asset_name: row.get(10)?,
         })
     }
 }
@@ -73,8 +102,59 @@ pub async fn insert_receipt(s: &mut Session<'_>, receipt: &NewReceipt) -> Result
         receipt.document.as_str().into(),
         receipt.signature.as_slice().into(),
         receipt.created_at.into(),
+        receipt.did.as_deref().into(),
     ];
     s.query_one(INSERT, &params).await?.get(0)
+}
+
+/// Records the transaction with a proof of what the receipt says.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn set_proof(s: &mut Session<'_>, id: ReceiptId, tx: B256) -> Result<(), DbError> {
+    s.execute(SET_PROOF, &[tx.into(), id.into()]).await.map(drop)
+}
+
+/// The receipt with this id.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn find_receipt(s: &mut Session<'_>, id: ReceiptId) -> Result<Option<Receipt>, DbError> {
+    s.query_opt(FIND, &[id.into()]).await?.as_ref().map(Receipt::from_row).transpose()
+}
+
+/// Up to `limit` receipts kept before `before`, the newest first, of one asset if `did` names one. Start with [`ReceiptId::LAST`].
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn receipts_before(
+    s: &mut Session<'_>,
+    whose: Whose,
+    did: Option<&str>,
+    before: ReceiptId,
+    limit: u32,
+) -> Result<Vec<Receipt>, DbError> {
+    let limit = i64::from(limit).into();
+    let rows = match (whose, did) {
+        (Whose::All, None) => s.query(BEFORE, &[before.into(), limit]).await?,
+        (Whose::All, Some(did)) => s.query(BEFORE_OF_ASSET, &[did.into(), before.into(), limit]).await?,
+        (Whose::Buyer(buyer), None) => {
+            s.query(BEFORE_OF_CONSUMER, &[buyer.into(), before.into(), limit]).await?
+        }
+        (Whose::Buyer(buyer), Some(did)) => {
+            s.query(BEFORE_OF_CONSUMER_AND_ASSET, &[buyer.into(), did.into(), before.into(), limit]).await?
+        }
+        (Whose::Seller(seller), None) => {
+            s.query(BEFORE_OF_SELLER, &[seller.into(), before.into(), limit]).await?
+        }
+        (Whose::Seller(seller), Some(did)) => {
+            s.query(BEFORE_OF_SELLER_AND_ASSET, &[seller.into(), did.into(), before.into(), limit]).await?
+        }
+    };
+    rows.iter().map(Receipt::from_row).collect()
 }
 
 /// Up to `limit` receipts kept after `after`, oldest first. Start with `ReceiptId(0)`.

@@ -46,6 +46,7 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::tokens::ALL,
         super::orders::ALL,
         super::receipts::ALL,
+        super::assets::ALL,
         super::wallets::ALL,
         super::tallies::ALL,
         super::jobs::ALL,

@@ -1,6 +1,6 @@
 //! What goes into a statement and comes out of it: four kinds of value that both engines have.
 
-use tidegate_ocean::{Address, B256, Nonce};
+use tidegate_ocean::{Address, B256, Nonce, U256};
 
 use crate::clock::Timestamp;
 
@@ -101,6 +101,16 @@ impl FromValue for B256 {
     }
 }
 
+/// Decimal digits: no engine has numbers of that size.
+impl FromValue for U256 {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Text(digits) => Self::from_str_radix(digits, 10).ok(),
+            _ => None,
+        }
+    }
+}
+
 impl FromValue for Nonce {
     fn from_value(value: &Value) -> Option<Self> {
         <[u8; Self::KEY_BYTES]>::from_value(value).and_then(Self::from_key)
@@ -162,6 +172,12 @@ impl From<Address> for Value {
 impl From<B256> for Value {
     fn from(hash: B256) -> Self {
         Self::Blob(hash.to_vec())
+    }
+}
+
+impl From<U256> for Value {
+    fn from(number: U256) -> Self {
+        Self::Text(number.to_string())
     }
 }
 

@@ -163,7 +163,7 @@ impl Offer {
     }
 
     /// Nobody where the asset's id is not that of its NFT: then the document speaks for somebody else.
-    async fn owner(&self) -> Option<Address> {
+    pub(super) async fn owner(&self) -> Option<Address> {
         let nft = self.asset.ddo.nft.filter(|_| self.asset.ddo.is_of_its_nft())?;
         match self.chain.nft_owner(nft.address).await {
             Ok(owner) => Some(owner.value()),
@@ -262,6 +262,7 @@ impl Downloads {
         let file = offer.file(wanted.file, wanted.userdata)?;
         self.check_policy(Action::Access, wanted.consumer, &offer).await?;
         let seller = offer.seller_of(slice::from_ref(&file)).await;
+        self.shelf.note(&offer);
         Ok(Grant { offer, buyer: wanted.address, file, order, seller })
     }
 }

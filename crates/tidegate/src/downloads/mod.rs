@@ -9,6 +9,9 @@
 //! quote      what access costs
 //! ticket     how a broken download goes on
 //! receipts   what was delivered
+//! shelf      what is for sale, as far as somebody asked for it
+//! handout    a receipt as others get it
+//! records    which of all this an account may see
 //! posts      the same, told to an address of the operator's
 //! proofs     the same, told to the chain
 //! document   published documents, sealed and compressed
@@ -19,12 +22,15 @@
 pub mod assets;
 pub mod document;
 pub mod grant;
+pub mod handout;
 pub mod orders;
 pub mod policy;
 pub mod posts;
 pub mod proofs;
 pub mod quote;
 pub mod receipts;
+pub mod records;
+pub mod shelf;
 pub mod signed;
 pub mod ticket;
 
@@ -39,7 +45,7 @@ pub use signed::{SignatureRefusal, Signed, Signer};
 
 use self::{
     assets::Assets, document::Documents, orders::Orders, policy::Policy, posts::Posts, proofs::Proofs,
-    receipts::Receipts, ticket::Tickets,
+    receipts::Receipts, shelf::Shelf, ticket::Tickets,
 };
 use crate::{chain::Chains, clock::Clock, config, db::Db, sources::Outside};
 
@@ -48,7 +54,7 @@ const HASHES: u64 = 10_000;
 
 /// See the module's documentation.
 pub struct Downloads {
-    /// What is for sale.
+    /// What the metadata cache knows.
     pub assets: Assets,
     /// What was paid.
     pub orders: Orders,
@@ -58,6 +64,8 @@ pub struct Downloads {
     pub tickets: Tickets,
     /// Whole downloads.
     pub receipts: Receipts,
+    /// What is for sale.
+    pub shelf: Shelf,
     /// SHA-256, in hexadecimal digits, of whole files whose content follows from their tag: receipts of them need no hashing.
     pub hashes: Cache<Vec<u8>, Arc<str>>,
     policy: Policy,
@@ -80,17 +88,24 @@ impl Downloads {
         let server = |url: &Option<Url>| url.as_ref().map(|url| (url.clone(), outside.fetcher_for(url)));
         let posts = server(&settings.use_http_proof).map(|(url, fetcher)| Posts::start(url, fetcher));
         // As the reference: who has receipts posted does not have them sent to the chain.
-        let proofs = (settings.use_chain_proof && posts.is_none()).then(|| Proofs::new(proofs::PAUSE));
+        let proofs =
+            (settings.use_chain_proof && posts.is_none()).then(|| Proofs::new(Arc::clone(db), proofs::PAUSE));
         Self {
             assets: Assets::new(server(&settings.aquarius_url), clock.clone()),
             orders: Orders::new(Arc::clone(db), clock.clone(), settings),
             documents: Documents::new(settings.document_size.as_u64()),
             tickets: Tickets::new(ticket_key),
             receipts: Receipts::start(Arc::clone(db), posts, proofs),
+            shelf: Shelf::start(Arc::clone(db), clock.clone()),
             hashes: Cache::new(HASHES),
             policy: Policy::new(server(&settings.rbac_url), settings.private),
             chains: Arc::clone(chains),
             settings: settings.clone(),
         }
+    }
+    /// Waits for what is being written down. Idempotent.
+    pub async fn close(&self) {
+        self.receipts.close().await;
+        self.shelf.close().await;
     }
 }

@@ -11,12 +11,12 @@ use tidegate_ocean::{Address, B256, FeeTime, Order, OrderAsk, OrderRefusal, find
 
 use super::grant::Offer;
 use crate::{
-    chain::{Chain, ChainError},
+    chain::ChainError,
     clock::Clock,
     config,
     db::{
         Db, DbError,
-        orders::{self as table, FinalOrder, OrderKey},
+        orders::{self as table, FinalOrder, ListedOrder, OrderKey},
     },
 };
 
@@ -114,7 +114,7 @@ impl Orders {
                 order
             }
             _ => {
-                let order = self.ask_chain(&offer.chain, &key, &ask).await?;
+                let order = self.ask_chain(offer, &key, &ask).await?;
                 if !self.finals.contains_key(&key) {
                     self.watch(offer, key);
                 }
@@ -152,7 +152,7 @@ impl Orders {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 let ask = orders.ask(&offer, key.buyer, FeeTime::Ignored);
-                let looked = orders.ask_chain(&offer.chain, &key, &ask).await;
+                let looked = orders.ask_chain(&offer, &key, &ask).await;
                 let gone = matches!(looked, Err(OrderProblem::Unknown(_) | OrderProblem::Refused(_)));
                 if gone || orders.finals.contains_key(&key) {
                     break;
@@ -173,7 +173,7 @@ impl Orders {
         let wanted = key.clone();
         let found =
             self.db.read(move |s| Box::pin(async move { table::find_order(s, &wanted).await })).await?;
-        let order = found.map(|found| from_row(key, found));
+        let order = found.map(|found| from_row(key, &found));
         if let Some(order) = order {
             self.finals.insert(key.clone(), order);
         }
@@ -183,10 +183,11 @@ impl Orders {
     /// What the chain says, which is remembered.
     async fn ask_chain(
         &self,
-        chain: &Chain,
+        offer: &Offer,
         key: &OrderKey,
         ask: &OrderAsk<'_>,
     ) -> Result<Order, OrderProblem> {
+        let chain = &offer.chain;
         let paid = chain.receipt(key.tx).await?.ok_or(OrderProblem::Unknown(key.tx))?;
         let original = match reused_order(&paid, ask) {
             Some(tx) => chain.receipt(tx).await?,
@@ -201,14 +202,14 @@ impl Orders {
         if has < self.final_confirmations {
             self.settling.insert(key.clone(), order);
         } else {
-            self.remember(key.clone(), order).await;
+            self.remember(key.clone(), order, offer).await;
         }
         Ok(order)
     }
 
     /// Keeps an order for good. One that cannot be written down is good all the same, and written another time.
-    async fn remember(&self, key: OrderKey, order: Order) {
-        let (row_key, row) = (key.clone(), to_row(&order));
+    async fn remember(&self, key: OrderKey, order: Order, offer: &Offer) {
+        let (row_key, row) = (key.clone(), to_row(&order, offer));
         let written = self
             .db
             .write(move |s| Box::pin(async move { table::insert_order(s, &row_key, &row).await }))
@@ -223,7 +224,15 @@ impl Orders {
     }
 }
 
-fn to_row(order: &Order) -> FinalOrder {
+impl ListedOrder {
+    /// As the rules of orders take it.
+    #[must_use]
+    pub fn known(&self) -> Order {
+        from_row(&self.key, &self.order)
+    }
+}
+
+fn to_row(order: &Order, offer: &Offer) -> FinalOrder {
     FinalOrder {
         original_tx: order.tx,
         service_index: order.service_index,
@@ -232,16 +241,21 @@ fn to_row(order: &Order) -> FinalOrder {
         provider: order.provider,
         ordered_at: order.at,
         fee_valid_until: order.fee_valid_until,
+        amount: Some(order.amount),
+        did: Some(offer.asset.ddo.id.as_str().to_owned()),
+        timeout: Some(offer.service().timeout),
     }
 }
 
-fn from_row(key: &OrderKey, row: FinalOrder) -> Order {
+fn from_row(key: &OrderKey, row: &FinalOrder) -> Order {
     Order {
         tx: row.original_tx,
         paid_tx: key.tx,
         service_index: row.service_index,
         consumer: row.consumer,
         payer: row.payer,
+        // Nothing is decided by it any more.
+        amount: row.amount.unwrap_or_default(),
         provider: row.provider,
         at: row.ordered_at,
         fee_valid_until: row.fee_valid_until,

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use moka::sync::Cache;
-use tidegate_ocean::{Address, Bytes, Execution};
+use tidegate_ocean::{Address, B256, Bytes, Execution};
 use tokio::{
     sync::mpsc,
     task::JoinHandle,
@@ -22,6 +22,7 @@ use tokio::{
 use super::receipts::Delivery;
 use crate::{
     chain::{Chain, SendError},
+    db::{Db, ReceiptId, receipts as table},
     telemetry::metrics::{Proven, proof_done},
 };
 
@@ -42,6 +43,7 @@ const DATATOKENS: u64 = 10_000;
 
 /// Sends proofs to chains.
 pub struct Proofs {
+    db: Arc<Db>,
     lines: Mutex<BTreeMap<u64, Line>>,
     /// Over all lines.
     open: Arc<AtomicUsize>,
@@ -58,18 +60,20 @@ struct Line {
 struct Proof {
     datatoken: Address,
     call: Bytes,
+    /// Where the transaction is recorded.
+    receipt: Option<ReceiptId>,
 }
 
 impl Proofs {
-    /// Sends nothing yet. `pause` is [`PAUSE`], but for tests.
+    /// Sends nothing yet. Which transaction has which proof is recorded in `db`. `pause` is [`PAUSE`], but for tests.
     #[must_use]
-    pub fn new(pause: Duration) -> Self {
-        Self { lines: Mutex::default(), open: Arc::default(), pause }
+    pub fn new(db: Arc<Db>, pause: Duration) -> Self {
+        Self { db, lines: Mutex::default(), open: Arc::default(), pause }
     }
 
-    /// Has a proof of `delivery` sent, with `document` in it. Nobody waits. Without a signature of the consumer there is
+    /// Has a proof of `delivery` sent, with `document` in it, which is kept as `receipt`. Nobody waits. Without a signature of the consumer there is
     /// nothing to prove.
-    pub fn write(&self, delivery: &Delivery, document: &str) {
+    pub fn write(&self, delivery: &Delivery, document: &str, receipt: Option<ReceiptId>) {
         let chain = &delivery.chain;
         let Some((text, signature)) = &delivery.signed else {
             tracing::debug!(
@@ -80,7 +84,7 @@ impl Proofs {
         let Delivery { order_tx, consumer, datatoken, .. } = *delivery;
         let execution = Execution { order_tx, document, consumer, text, signature };
         let proof = match execution.call(chain.key()) {
-            Ok(call) => Proof { datatoken, call },
+            Ok(call) => Proof { datatoken, call, receipt },
             Err(reason) => {
                 tracing::debug!(%reason, "no proof of a download is sent to the chain");
                 return;
@@ -115,6 +119,7 @@ impl Proofs {
     fn begin(&self, chain: &Arc<Chain>) -> Line {
         let (proofs, waiting) = mpsc::channel(WAITING);
         let writer = Writer {
+            db: Arc::clone(&self.db),
             chain: Arc::clone(chain),
             takers: Cache::new(DATATOKENS),
             open: Arc::clone(&self.open),
@@ -127,6 +132,7 @@ impl Proofs {
 
 /// Sends the proofs of one chain.
 struct Writer {
+    db: Arc<Db>,
     chain: Arc<Chain>,
     /// Which datatokens take proofs.
     takers: Cache<Address, bool>,
@@ -180,7 +186,17 @@ impl Writer {
         }
         let receipt = self.chain.send(datatoken, proof.call.clone()).await?;
         tracing::debug!(tx = %receipt.tx, "a proof of a download is on its chain");
+        self.record(proof, receipt.tx).await;
         Ok(Proven::Written)
+    }
+
+    /// What cannot be recorded is on the chain all the same.
+    async fn record(&self, proof: &Proof, tx: B256) {
+        let Some(id) = proof.receipt else { return };
+        let recorded = self.db.write(move |s| Box::pin(table::set_proof(s, id, tx))).await;
+        if let Err(error) = recorded {
+            tracing::warn!(%error, "the transaction of a proof could not be recorded");
+        }
     }
 
     fn went_well(&mut self, done: Proven) -> Proven {

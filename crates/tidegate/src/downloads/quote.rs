@@ -9,7 +9,7 @@ use crate::{chain::ChainError, clock::Timestamp};
 
 impl Downloads {
     /// Our fee for an order of `offer` now. It is good until `wanted_until` (seconds since 1970), if that is within what
-    /// the operator allows; `environment` is repeated in it.
+    /// the operator allows; `environment` is repeated in it. It is noted that somebody asked.
     ///
     /// # Errors
     /// The operator wants a fee and has not said in which token.
@@ -37,6 +37,7 @@ impl Downloads {
             environment,
             now,
         };
+        self.shelf.note(offer);
         Ok(ProviderFee::quote(chain.key(), &quote))
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Nobody waits for them: they are gathered, signed, and written together by a task that the server waits for at its end.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -11,11 +12,11 @@ use tidegate_ocean::{Address, B256, keccak256};
 use tokio::{sync::mpsc, task::JoinHandle};
 use url::form_urlencoded;
 
-use super::{posts::Posts, proofs::Proofs};
+use super::{posts::Posts, proofs::Proofs, shelf::is_kept};
 use crate::{
     chain::Chain,
     clock::Timestamp,
-    db::{Db, DbError, receipts as table},
+    db::{Db, DbError, ReceiptId, assets, receipts as table},
 };
 
 /// Deliveries that wait to be written down; when they are more, each next one waits in a task of its own.
@@ -137,9 +138,11 @@ impl Writer {
                 Message::Close => None,
             });
             let signed: Vec<_> = deliveries.collect();
-            self.keep(&signed).await;
+            let ids = self.keep(&signed).await;
             if let Some(proofs) = &self.proofs {
-                signed.iter().for_each(|signed| proofs.write(&signed.delivery, &signed.document));
+                for (place, signed) in signed.iter().enumerate() {
+                    proofs.write(&signed.delivery, &signed.document, ids.get(place).copied());
+                }
             }
             if let Some(posts) = &self.posts {
                 signed.iter().for_each(|signed| posts.write(signed.form()));
@@ -156,26 +159,54 @@ impl Writer {
         }
     }
 
-    async fn keep(&self, signed: &[Signed]) {
+    /// Keeps receipts, and counts them for what was sold. Their ids, or none where they cannot be kept.
+    async fn keep(&self, signed: &[Signed]) -> Vec<ReceiptId> {
         if signed.is_empty() {
-            return;
+            return Vec::new();
         }
         let rows: Vec<_> = signed.iter().map(Signed::row).collect();
-        let written: Result<(), DbError> = self
+        let counts = counted(signed);
+        let written: Result<_, DbError> = self
             .db
             .write(move |s| {
                 Box::pin(async move {
+                    let mut ids = Vec::with_capacity(rows.len());
                     for row in &rows {
-                        table::insert_receipt(s, row).await?;
+                        ids.push(table::insert_receipt(s, row).await?);
                     }
-                    Ok(())
+                    for ((did, service), delivered) in &counts {
+                        assets::count_downloads(s, did, service, delivered).await?;
+                    }
+                    Ok(ids)
                 })
             })
             .await;
-        if let Err(error) = written {
+        written.unwrap_or_else(|error| {
             tracing::error!(%error, receipts = signed.len(), "receipts of downloads are lost: they cannot be written");
-        }
+            Vec::new()
+        })
     }
+}
+
+/// The downloads of each service, in order.
+fn counted(signed: &[Signed]) -> BTreeMap<(String, String), assets::Delivered> {
+    let mut counts = BTreeMap::new();
+    for Signed { delivery, .. } in signed {
+        let Delivered { document_id, service_id, downloaded_bytes, time, .. } = &delivery.what;
+        if !is_kept(service_id) {
+            continue;
+        }
+        let count = counts.entry((document_id.clone(), service_id.clone())).or_insert(assets::Delivered {
+            chain_id: delivery.chain.id(),
+            downloads: 0,
+            bytes: 0,
+            at: *time,
+        });
+        count.downloads += 1;
+        count.bytes = count.bytes.saturating_add(*downloaded_bytes);
+        count.at = count.at.max(*time);
+    }
+    counts
 }
 
 /// A delivery with its receipt.
@@ -207,6 +238,7 @@ impl Signed {
             document: self.document.clone(),
             signature: self.signature.to_vec(),
             created_at: self.delivery.what.time,
+            did: Some(self.delivery.what.document_id.clone()),
         }
     }
 

@@ -12,6 +12,7 @@ use percent_encoding::percent_decode_str;
 use tidegate_content::{
     Cid, Entity, FileCursor, ReadError, Resolution, ResolveError, identity_block, parse_cid, resolve, sha256,
 };
+use tidegate_ocean::FileObject;
 
 use super::{
     Details, Opened, PartAsked, Seller, SourceError,
@@ -21,7 +22,9 @@ use super::{
     range::ContentRange,
 };
 use crate::{
-    blobs::{Access, BlobError, CarFile, ContentStream, SNIFFED, content_type, read_range, with_blocks},
+    blobs::{
+        Access, BlobError, CarFile, ContentStream, Root, SNIFFED, content_type, read_range, with_blocks,
+    },
     pins::Library,
 };
 
@@ -218,6 +221,13 @@ impl Found {
 }
 
 /// `<cid>[/path]`, also with `ipfs://` or `/ipfs/` before it.
+/// The root of the content that a file object names, as text, if it is content of the IPFS.
+#[must_use]
+pub fn content_root(file: &FileObject) -> Option<String> {
+    let FileObject::Ipfs { hash, .. } = file else { return None };
+    parse(hash).map(|(cid, _)| Root::of(&cid).to_string())
+}
+
 fn parse(hash: &str) -> Option<(Cid, Vec<String>)> {
     let hash = hash.strip_prefix("ipfs://").or_else(|| hash.strip_prefix("/ipfs/")).unwrap_or(hash);
     let mut segments = hash.split('/').filter(|segment| !segment.is_empty());

@@ -36,6 +36,7 @@ use crate::{
 pub use answer::{Opened, SourceBody, SourceError};
 pub use contract::Contracts;
 pub use details::{Details, entry};
+pub use ipfs::content_root;
 pub use range::{ByteRange, ContentRange, PartAsked};
 
 use blocks::BlockGateway;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::FuturesUnordered;
 use reqwest::{Client, Url};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -196,6 +196,23 @@ impl Rpc {
             }
         }
         Ok(None)
+    }
+
+    /// Asks every node once, at the same time, in the order of the settings. What a node refuses counts as not understood.
+    pub(super) async fn ask_each<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        patience: Duration,
+    ) -> Vec<(Position, Result<T, Trouble>)> {
+        join_all(self.nodes.iter().map(async |node| {
+            let answer = node.ask(call, &self.chain, patience).await;
+            let answer = answer.map_err(|refusal| match refusal {
+                Refusal::Trouble(trouble) => trouble,
+                Refusal::Reverted | Refusal::Rejected(_) | Refusal::TooLarge => Trouble::NotUnderstood,
+            });
+            (node.position(), answer)
+        }))
+        .await
     }
 
     /// The first answer and who gave it.

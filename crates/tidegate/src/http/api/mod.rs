@@ -4,6 +4,7 @@ mod account;
 mod endpoints;
 mod error;
 mod keys;
+mod receipts;
 mod upload;
 mod upload_links;
 pub(super) mod uploads;
@@ -15,6 +16,7 @@ pub(super) use account::show_account;
 pub(super) use endpoints::{join as join_cloud, list_endpoints, report, verify};
 pub(super) use error::{ApiError, method_not_allowed, not_found};
 pub(super) use keys::{add_key, change_key, list_keys, revoke_key, rotate_key, show_key};
+pub(super) use receipts::{list_receipts, show_receipt, verify_receipt};
 pub(super) use upload::{post_upload, put_upload};
 pub(super) use upload_links::{add_upload_link, list_upload_links, remove_upload_link, show_upload_link};
 pub(super) use webhooks::{

@@ -28,6 +28,7 @@ const ASSETS: &[(&str, &str, &[u8])] = &assets![
     "icon.svg": SVG,
     "menu.js": MODULE,
     "panel.css": CSS,
+    "wallet.js": MODULE,
 ];
 
 /// A hash of all of them.

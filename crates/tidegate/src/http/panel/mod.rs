@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! member  gate      who is here, by a cookie; how often somebody may try to be
+//! provider          selling: chains, assets, orders, receipts, tokens, wallets
 //! guard             what concerns every page: whose requests are taken, and what a browser may do with the answers
 //! shell  page  show answers, and what is around every page
 //! keys  account     what programs are given to act for somebody; password, second factor, sessions
@@ -24,6 +25,7 @@ mod login_code;
 mod member;
 mod overview;
 mod page;
+mod provider;
 mod register;
 mod shell;
 mod show;
@@ -74,6 +76,16 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/panel/account/second-factor/codes", post(second_factor::renew_codes))
         .route("/panel/account/second-factor/remove", post(second_factor::remove))
         .route("/panel/assets/{version}/{name}", get(assets::show))
+        .route("/panel/provider", get(provider::show))
+        .route("/panel/provider/wallets", post(provider::link_wallet))
+        .route("/panel/provider/wallets/remove", post(provider::remove_wallet))
+        .route("/panel/provider/assets", get(provider::list_assets))
+        .route("/panel/provider/orders", get(provider::list_orders))
+        .route("/panel/provider/receipts", get(provider::list_receipts))
+        .route("/panel/provider/receipts/{id}", get(provider::show_receipt))
+        .route("/panel/provider/receipts/{id}/receipt.json", get(provider::save_receipt))
+        .route("/panel/provider/tokens", get(provider::list_tokens))
+        .route("/panel/provider/tokens/{id}/revoke", post(provider::revoke_token))
         .route("/panel/{*nothing}", any(not_found))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(FORM_BYTES))

@@ -74,9 +74,10 @@ pub(super) struct Entry {
 const ADMINISTRATION: &str = "Administration";
 
 /// The groups of pages, with nothing over the first one.
-const NAVIGATION: [(&str, &[Here]); 4] = [
+const NAVIGATION: [(&str, &[Here]); 5] = [
     ("", &[Here::Overview]),
     ("API", &[Here::ApiJwt, Here::VerificationKey]),
+    ("Selling", &[Here::Provider, Here::Assets, Here::Orders, Here::Receipts, Here::ProviderTokens]),
     ("You", &[Here::Account]),
     (ADMINISTRATION, &[]),
 ];
@@ -88,6 +89,11 @@ pub(super) enum Here {
     ApiJwt,
     VerificationKey,
     Account,
+    Provider,
+    Assets,
+    Orders,
+    Receipts,
+    ProviderTokens,
 }
 
 impl Here {
@@ -97,6 +103,11 @@ impl Here {
             Self::ApiJwt => ("API JWT", "/panel/api/jwt"),
             Self::VerificationKey => ("Verification Key", "/panel/api/verification-key"),
             Self::Account => ("Account", "/panel/account"),
+            Self::Provider => ("Provider", "/panel/provider"),
+            Self::Assets => ("Assets", "/panel/provider/assets"),
+            Self::Orders => ("Orders", "/panel/provider/orders"),
+            Self::Receipts => ("Receipts", "/panel/provider/receipts"),
+            Self::ProviderTokens => ("Auth tokens", "/panel/provider/tokens"),
         }
     }
 }

@@ -20,7 +20,12 @@ use super::{
     sign::{check, consume, nonce_of},
     validation::{Violations, not_an_integer, require_first, required},
 };
-use crate::{access::TokenRefusal, app::App, clock::Timestamp, downloads::Signer};
+use crate::{
+    access::{IssueError, TokenRefusal},
+    app::App,
+    clock::Timestamp,
+    downloads::Signer,
+};
 
 /// How long a token of the node dialect lives when the request does not say, in seconds: a day.
 const DEFAULT_LIFETIME: i64 = 24 * 60 * 60;
@@ -111,8 +116,10 @@ async fn signer(
 /// The nonce goes first: whatever happens then, this request gives no second token.
 async fn issue(app: &App, signer: &Signer, expires_at: Timestamp) -> Result<Response, ProviderError> {
     consume(app, signer).await?;
-    let token =
-        app.tokens.issue(signer.address, expires_at).map_err(|error| ProviderError::failed(&error))?;
+    let token = app.tokens.issue(signer.address, expires_at).await.map_err(|error| match error {
+        IssueError::Db(error) => error.into(),
+        IssueError::Crypto(error) => ProviderError::failed(&error),
+    })?;
     let mut response = Answer(StatusCode::OK, Token { token }).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)

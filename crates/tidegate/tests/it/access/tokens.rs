@@ -46,7 +46,7 @@ async fn open(database: &TestDatabase, clock: &Clock) -> (Arc<Db>, AuthTokens) {
 async fn a_token_is_good_for_its_address_until_it_expires(database: TestDatabase) {
     let clock = Clock::manual(now());
     let (_, tokens) = open(&database, &clock).await;
-    let token = tokens.issue(ann(), later(60)).unwrap();
+    let token = tokens.issue(ann(), later(60)).await.unwrap();
     let claims = tokens.verify(&token).await.unwrap();
     assert_eq!((claims.address, claims.expires_at), (ann(), later(60)));
 
@@ -60,8 +60,8 @@ async fn a_token_is_good_for_its_address_until_it_expires(database: TestDatabase
 async fn a_revoked_token_stays_revoked_and_a_new_one_is_another(database: TestDatabase) {
     let clock = Clock::manual(now());
     let (db, tokens) = open(&database, &clock).await;
-    let token = tokens.issue(ann(), later(60)).unwrap();
-    let other = tokens.issue(ann(), later(60)).unwrap();
+    let token = tokens.issue(ann(), later(60)).await.unwrap();
+    let other = tokens.issue(ann(), later(60)).await.unwrap();
     assert_ne!(token, other, "asking again gives another token");
     assert!(tokens.verify(&token).await.is_ok(), "also after it was found to be good");
 
@@ -69,7 +69,7 @@ async fn a_revoked_token_stays_revoked_and_a_new_one_is_another(database: TestDa
     assert_eq!(tokens.verify(&token).await, Err(TokenRefusal::Revoked));
     assert_eq!(tokens.revoke(&token).await, Err(TokenRefusal::Revoked));
     assert!(tokens.verify(&other).await.is_ok());
-    assert!(tokens.verify(&tokens.issue(ann(), later(60)).unwrap()).await.is_ok());
+    assert!(tokens.verify(&tokens.issue(ann(), later(60)).await.unwrap()).await.is_ok());
     drop(tokens);
     db.close().await;
 
@@ -80,7 +80,7 @@ async fn a_revoked_token_stays_revoked_and_a_new_one_is_another(database: TestDa
 
 async fn of_many_who_revoke_at_once_one_did_it(database: TestDatabase) {
     let (_, tokens) = open(&database, &Clock::manual(now())).await;
-    let token = tokens.issue(ann(), later(60)).unwrap();
+    let token = tokens.issue(ann(), later(60)).await.unwrap();
     let revoking: Vec<_> = (0..32)
         .map(|_| {
             let (tokens, token) = (tokens.clone(), token.clone());
@@ -99,7 +99,7 @@ async fn of_many_who_revoke_at_once_one_did_it(database: TestDatabase) {
 
 async fn tampered_and_foreign_tokens_are_refused(database: TestDatabase) {
     let (db, tokens) = open(&database, &Clock::manual(now())).await;
-    let token = tokens.issue(ann(), later(60)).unwrap();
+    let token = tokens.issue(ann(), later(60)).await.unwrap();
     let [head, body, signature] = token.split('.').collect::<Vec<_>>().try_into().unwrap();
     let claims = String::from_utf8(URL_SAFE_NO_PAD.decode(body).unwrap()).unwrap();
     let expected = format!(r#"{{"exp":{},"address":"{}","jti":"#, later(60).as_seconds(), ann());
@@ -116,7 +116,7 @@ async fn tampered_and_foreign_tokens_are_refused(database: TestDatabase) {
         format!("{head}.{}.{signature}", URL_SAFE_NO_PAD.encode(later_exp)),
         format!("{none}.{body}."),
         format!("{none}.{body}.{signature}"),
-        foreign.issue(ann(), later(60)).unwrap(),
+        foreign.issue(ann(), later(60)).await.unwrap(),
         "x".repeat(1 << 20),
     ] {
         assert_eq!(tokens.verify(&bad).await, Err(TokenRefusal::Invalid), "{bad:.100}");
@@ -131,11 +131,11 @@ async fn expired_revocations_are_forgotten(database: TestDatabase) {
     let kept =
         async || db.read(|s| Box::pin(tokens::revoked_tokens_after(s, None, 100))).await.unwrap().len();
     for seconds in [10, 20, 30] {
-        tokens.revoke(&tokens.issue(ann(), later(seconds)).unwrap()).await.unwrap();
+        tokens.revoke(&tokens.issue(ann(), later(seconds)).await.unwrap()).await.unwrap();
     }
     assert_eq!(kept().await, 3);
     clock.advance(Duration::from_secs(20));
-    tokens.revoke(&tokens.issue(ann(), later(40)).unwrap()).await.unwrap();
+    tokens.revoke(&tokens.issue(ann(), later(40)).await.unwrap()).await.unwrap();
     assert_eq!(kept().await, 2);
     clock.advance(Duration::from_secs(10));
     AuthTokens::open(Arc::clone(&db), clock.clone(), &key("01")).await.unwrap();

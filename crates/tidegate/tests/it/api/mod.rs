@@ -1,3 +1,4 @@
 //! Tidegate's own API.
 
 mod account;
+mod receipts;

@@ -1,5 +1,6 @@
 //! What the server learns from chains and sends to them, over nodes that behave well and badly.
 
+mod health;
 mod nodes;
 mod questions;
 mod sending;

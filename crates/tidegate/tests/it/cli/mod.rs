@@ -6,6 +6,7 @@ mod environment;
 mod forged;
 mod import_nonces;
 mod pin_and_get;
+mod receipts;
 mod resume;
 mod unpin;
 mod upkeep;

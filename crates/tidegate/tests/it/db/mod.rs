@@ -6,5 +6,6 @@ mod keys;
 mod opening;
 mod pins;
 mod provider;
+mod sales;
 mod sqlite_batches;
 mod transactions;

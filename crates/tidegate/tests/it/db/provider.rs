@@ -4,7 +4,7 @@ use tidegate::clock::Timestamp;
 use tidegate::db::orders::{self, FinalOrder, OrderKey};
 use tidegate::db::receipts::{self, NewReceipt};
 use tidegate::db::{Db, ReceiptId, wallets};
-use tidegate_ocean::{Address, B256};
+use tidegate_ocean::{Address, B256, U256};
 
 use super::transactions::new_account;
 use crate::support::databases::{TestDatabase, on_both_engines};
@@ -43,9 +43,12 @@ async fn a_final_order_is_found_by_all_that_a_buyer_names(database: TestDatabase
         provider: address(5),
         ordered_at: 1_650_000_000,
         fee_valid_until: 0,
+        amount: Some(U256::MAX),
+        did: Some("did:op:00".to_owned()),
+        timeout: Some(60),
     };
     assert_eq!(find(&db, order_key()).await, None);
-    for recorded in [order, FinalOrder { ordered_at: 1, ..order }] {
+    for recorded in [order.clone(), FinalOrder { ordered_at: 1, ..order.clone() }] {
         db.write(move |s| Box::pin(async move { orders::insert_order(s, &order_key(), &recorded).await }))
             .await
             .unwrap();
@@ -71,6 +74,7 @@ async fn receipts_are_listed_page_by_page_and_by_order_and_consumer(database: Te
         document: format!("{{\"order\":{order}}}"),
         signature: vec![0, 255],
         created_at: Timestamp::from_seconds(order.into()),
+        did: None,
     };
     let mut ids = Vec::new();
     for (order, consumer) in [(1, 1), (2, 1), (1, 2), (1, 1)] {

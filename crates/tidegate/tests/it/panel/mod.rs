@@ -2,6 +2,7 @@
 
 mod account;
 mod keys;
+mod provider;
 mod registration;
 mod second_factor;
 mod sessions;

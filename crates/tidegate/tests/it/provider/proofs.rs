@@ -13,6 +13,7 @@ use tidegate_ocean::{Bytes, Execution, GasPrice, Transaction};
 use crate::chain::{address, chain, patient};
 use crate::support::{
     chain::FakeChain,
+    databases::TestDatabase,
     eventually,
     market::{CHAIN, Market, Query, Sale, key},
     mempool::Offer,
@@ -165,7 +166,8 @@ async fn a_proof_is_tried_again_when_the_account_has_money_and_the_next_comes_af
     node.mempool(|mempool| mempool.offers.extend([Offer::Refused("insufficient funds"); 2]));
     node.set_answer(address(3), [], Err(()));
     let chain = chain(&[&node], Limits { pause: Duration::from_millis(5), ..patient() }).await;
-    let proofs = Proofs::new(Duration::from_millis(5));
+    let db = Arc::new(TestDatabase::sqlite().await.open().await);
+    let proofs = Proofs::new(db, Duration::from_millis(5));
     let buyer = Wallet::new(5);
     for number in ["1", "2"] {
         let what = Delivered {
@@ -186,7 +188,7 @@ async fn a_proof_is_tried_again_when_the_account_has_money_and_the_next_comes_af
             what,
             signed,
         };
-        proofs.write(&delivery, "a document");
+        proofs.write(&delivery, "a document", None);
     }
     proofs.close().await;
     let sent = node.mempool(|mempool| mempool.sent.clone());

@@ -267,6 +267,14 @@ impl Node {
         Ok(match method {
             "eth_chainId" => hex(self.id),
             "eth_blockNumber" => hex(self.head),
+            "eth_getBlockByNumber" => {
+                let time = self.times.get(&block_hash(self.head)).copied().unwrap_or(GENESIS);
+                let mut block = json!({ "number": hex(self.head), "timestamp": hex(time) });
+                if let Some(base) = self.mempool.base_fee {
+                    block["baseFeePerGas"] = hex(base);
+                }
+                block
+            }
             "eth_getTransactionReceipt" => {
                 json!(self.receipts.get(&read::<B256>(&params[0])))
             }

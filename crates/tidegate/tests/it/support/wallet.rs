@@ -25,4 +25,9 @@ impl Wallet {
     pub fn sign(&self, text: &str) -> String {
         format!("0x{}", hex::encode(self.key.sign_personal(&keccak256(text)).as_bytes()))
     }
+
+    /// Signs a text as wallets do when people are shown what they sign.
+    pub fn sign_plain(&self, text: &str) -> String {
+        format!("0x{}", hex::encode(self.key.sign_message(text).as_bytes()))
+    }
 }

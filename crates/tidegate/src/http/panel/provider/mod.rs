@@ -1,0 +1,73 @@
+//! `/panel/provider`: what is sold here. Members see what their own wallets bought and sold, administrators everything
+//! ([`View`](crate::downloads::records::View)).
+//!
+//! ```text
+//! status    chains and how they are, what markets need to know, how to sell what is pinned
+//! wallets   whose wallets are whose
+//! assets  orders  receipts  tokens   lists, the newest first
+//! ```
+
+mod assets;
+mod orders;
+mod receipts;
+mod status;
+mod texts;
+mod tokens;
+mod wallets;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+
+pub(super) use assets::list_assets;
+pub(super) use orders::list_orders;
+pub(super) use receipts::{list_receipts, save_receipt, show_receipt};
+pub(super) use status::show;
+pub(super) use tokens::{list_tokens, revoke_token};
+pub(super) use wallets::{link_wallet, remove_wallet};
+
+use super::{super::query::Query, PanelError};
+use crate::app::App;
+
+/// Entries on a page.
+const PAGE: u32 = 50;
+
+/// Which page of a list is asked for, and of what.
+pub(super) struct Asked {
+    /// Entries before the one with this id; nothing for the newest.
+    before: Option<i64>,
+    /// Those of the asset with this DID.
+    asset: Option<String>,
+}
+
+impl FromRequestParts<App> for Asked {
+    type Rejection = PanelError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, PanelError> {
+        let query = Query::of(&parts.uri);
+        let before = query.get("before").map(str::parse).transpose().map_err(|_| PanelError::NotFound)?;
+        let asset = query.get("asset").map(str::to_owned);
+        if asset.as_ref().is_some_and(|did| did.contains('\0')) {
+            return Err(PanelError::NotFound);
+        }
+        Ok(Self { before, asset })
+    }
+}
+
+/// A page of a list.
+struct Listed<T> {
+    entries: Vec<T>,
+    /// Is this not the beginning?
+    is_later: bool,
+    /// Where older entries begin, if there are any.
+    older: Option<i64>,
+}
+
+impl<T> Listed<T> {
+    /// Of `found`, which has one more than is shown if there is more.
+    fn of(mut found: Vec<T>, asked: &Asked, id: impl Fn(&T) -> i64) -> Self {
+        let more = found.len() > PAGE as usize;
+        found.truncate(PAGE as usize);
+        let older = found.last().filter(|_| more).map(id);
+        Self { entries: found, is_later: asked.before.is_some(), older }
+    }
+}
