@@ -4,6 +4,7 @@
 //! access       who is calling: API keys, access tokens, passwords, CID signatures
 //! api_keys     more keys, what each is good for, and revoking them
 //! links        uploads without a key
+//! administration  what administrators do with accounts; links by which a password is set anew
 //! trust        on an Endpoint: what its Cloud says of access tokens, remembered for a while
 //! vouch        on the Cloud: what it says
 //! wallets      the Ethereum addresses whose assets may sell what the account has pinned privately
@@ -12,6 +13,7 @@
 //! ```
 
 mod access;
+mod administration;
 mod api_keys;
 mod email;
 mod error;
@@ -40,6 +42,7 @@ use crate::db::keys::{ApiKey, KeyTerms};
 use crate::db::scopes::{Scope, Scopes};
 use crate::db::{AccountId, Db, accounts, keys};
 
+pub use administration::PASSWORD_LINK;
 pub use api_keys::ShownKey;
 pub use error::{AccountError, AuthError, CryptoError};
 pub use links::{LinkError, MAX_LINK_LIFETIME, NewLink};

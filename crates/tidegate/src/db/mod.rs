@@ -6,6 +6,8 @@
 //! jobs/ tallies unpinned                 requests and their fate; lengths of lists; what may be collected
 //! uploads                                unfinished uploads, and what became of them
 //! endpoints errands outbox               one Cloud and its Endpoints: who they are, what goes to and fro
+//! roster password_links                  accounts as administrators see and change them
+//! usage                                  what accounts and the server had and did, day by day
 //! nonces tokens orders receipts wallets  the same, for selling access
 //! webhooks/                              who is told of what becomes of requests
 //! session                                one transaction in progress
@@ -41,10 +43,12 @@ mod migrate;
 pub mod nonces;
 pub mod orders;
 pub mod outbox;
+pub mod password_links;
 pub mod pins;
 mod postgres;
 pub mod python_provider;
 pub mod receipts;
+pub mod roster;
 pub mod scopes;
 mod session;
 pub mod settings;
@@ -54,6 +58,7 @@ mod tallies;
 pub mod tokens;
 pub mod unpinned;
 pub mod uploads;
+pub mod usage;
 mod value;
 pub mod wallets;
 pub mod webhooks;

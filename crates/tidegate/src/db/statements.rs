@@ -62,6 +62,9 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::webhooks::deliveries::ALL,
         super::webhooks::outbox::ALL,
         super::uploads::ALL,
+        super::usage::ALL,
+        super::roster::ALL,
+        super::password_links::ALL,
     ]
     .into_iter()
     .flatten()

@@ -104,7 +104,8 @@ struct SurfaceCounts {
 }
 
 impl Surface {
-    const ALL: [Self; 8] = [
+    /// All of them.
+    pub const ALL: [Self; 8] = [
         Self::Gateway,
         Self::Cloud,
         Self::Endpoint,
@@ -115,7 +116,9 @@ impl Surface {
         Self::Other,
     ];
 
-    fn label(self) -> &'static str {
+    /// Its name in the metrics.
+    #[must_use]
+    pub fn label(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
             Self::Cloud => "cloud",
