@@ -51,7 +51,7 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AuthError::WrongPassword`] or a failure.
+    /// [`AuthError::WrongPassword`], [`AuthError::Disabled`], or a failure.
     pub async fn authenticate_password(
         &self,
         email: &str,
@@ -66,9 +66,12 @@ impl Accounts {
             }
             Err(_) => None,
         };
+        let is_disabled = account.as_ref().is_some_and(|account| account.disabled_at.is_some());
         let (id, hash) = account.map(|account| (account.id, account.password_hash)).unzip();
         let fits = self.passwords.verify(password, hash).await?;
-        id.filter(|_| fits).ok_or(AuthError::WrongPassword)
+        let id = id.filter(|_| fits).ok_or(AuthError::WrongPassword)?;
+        // Only the owner learns that.
+        if is_disabled { Err(AuthError::Disabled) } else { Ok(id) }
     }
 
     /// Is `secret` a signature over exactly this text by a key of the account that counts now?

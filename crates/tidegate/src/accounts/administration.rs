@@ -3,21 +3,16 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::{digest, rand};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
-use crate::db::{AccountId, accounts, password_links, roster};
+use crate::db::{AccountId, accounts, password_links, roster, sessions};
 
+use super::random_token::{hash_of, new_token};
 use super::{AccountError, Accounts, CryptoError};
 
 /// How long a link to a new password is good.
 pub const PASSWORD_LINK: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Bytes of a link's token, which nobody guesses.
-const TOKEN_BYTES: usize = 32;
 
 impl Accounts {
     /// Gives the account a quota of its own in bytes, or the server's default again.
@@ -41,7 +36,7 @@ impl Accounts {
                 Box::pin(async move {
                     accounts::find_account(s, id).await?.ok_or(AccountError::NoSuchAccount)?;
                     let done = if is_admin {
-                        roster::make_admin(s, id).await?
+                        accounts::set_admin(s, id, true).await?
                     } else {
                         roster::unmake_admin(s, id).await?
                     };
@@ -67,6 +62,7 @@ impl Accounts {
                         return Err(AccountError::LastAdmin);
                     }
                     password_links::drop_link(s, id).await?;
+                    sessions::end_other_sessions(s, id, "").await?;
                     Ok(())
                 })
             })
@@ -89,14 +85,10 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AccountError::NoSuchAccount`] or a failure.
-    pub async fn make_password_link(
-        &self,
-        id: AccountId,
-    ) -> Result<(SecretString, Timestamp), AccountError> {
-        let mut bytes = [0; TOKEN_BYTES];
-        rand::fill(&mut bytes).map_err(CryptoError::from)?;
-        let token = URL_SAFE_NO_PAD.encode(bytes);
-        let (hash, until) = (hash(&token), self.clock.now().plus(PASSWORD_LINK));
+    pub async fn make_password_link(&self, id: AccountId) -> Result<(SecretString, Timestamp), AccountError> {
+        let token = new_token()?;
+        let hash = hash_of(token.expose_secret()).ok_or(CryptoError)?;
+        let until = self.clock.now().plus(PASSWORD_LINK);
         self.db
             .try_write(move |s| {
                 Box::pin(async move {
@@ -106,7 +98,7 @@ impl Accounts {
                 })
             })
             .await?;
-        Ok((token.into(), until))
+        Ok((token, until))
     }
 
     /// The e-mail address of the account whose password this link sets.
@@ -115,7 +107,7 @@ impl Accounts {
     ///
     /// [`AccountError::NoSuchLink`] or a failure.
     pub async fn find_password_link(&self, token: &str) -> Result<String, AccountError> {
-        let (hash, now) = (checked_hash(token)?, self.clock.now());
+        let (hash, now) = (hash_of(token).ok_or(AccountError::NoSuchLink)?, self.clock.now());
         let find = self.db.read(move |s| {
             Box::pin(async move {
                 let Some((id, until)) = password_links::find_link(s, &hash).await? else { return Ok(None) };
@@ -137,7 +129,7 @@ impl Accounts {
     ) -> Result<AccountId, AccountError> {
         // A password costs much to hash: not for a link that is none.
         self.find_password_link(token).await?;
-        let (hash, now) = (checked_hash(token)?, self.clock.now());
+        let (hash, now) = (hash_of(token).ok_or(AccountError::NoSuchLink)?, self.clock.now());
         let password_hash = self.passwords.hash(password).await?;
         self.db
             .try_write(move |s| {
@@ -145,22 +137,10 @@ impl Accounts {
                     let id =
                         password_links::take_link(s, &hash, now).await?.ok_or(AccountError::NoSuchLink)?;
                     accounts::set_password_hash(s, id, &password_hash).await?;
+                    sessions::end_other_sessions(s, id, "").await?;
                     Ok(id)
                 })
             })
             .await
     }
-}
-
-/// What is kept of a token that has the length of ours.
-fn checked_hash(token: &str) -> Result<[u8; 32], AccountError> {
-    let length = (TOKEN_BYTES * 4).div_ceil(3);
-    if token.len() == length { Ok(hash(token)) } else { Err(AccountError::NoSuchLink) }
-}
-
-/// It is random, so this needs no salt.
-fn hash(token: &str) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
-    hash
 }

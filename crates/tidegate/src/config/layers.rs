@@ -143,7 +143,9 @@ impl Settings {
         };
         let value = alias.value(text).map_err(wrong)?;
         match alias.path.split_once('.') {
-            Some((section, key)) => self.set(section, key, Value::String(value), Source::Variable(name.to_owned())),
+            Some((section, key)) => {
+                self.set(section, key, Value::String(value), Source::Variable(name.to_owned()))
+            }
             None => self.set_chains(&value, name).map_err(wrong)?,
         }
         if let Some(origin) = self.origins.last_mut() {

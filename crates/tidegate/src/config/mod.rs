@@ -9,6 +9,7 @@ mod check;
 mod endpoint;
 mod error;
 mod layers;
+mod panel;
 mod provider;
 mod pull;
 mod server;
@@ -28,6 +29,7 @@ pub use chains::Chains;
 pub use endpoint::{Endpoint, Role};
 pub use error::ConfigError;
 pub use layers::Overrides;
+pub use panel::{Panel, Registration};
 pub use provider::{Fees, PerChain, Provider};
 pub use pull::Pull;
 pub use shown::{ShownSetting, Source};
@@ -54,6 +56,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged and how.
     pub log: Log,
+    /// The web pages for people.
+    pub panel: Panel,
     /// Selling access.
     pub provider: Provider,
     /// The chains it is sold on.
@@ -98,6 +102,14 @@ pub struct Server {
     /// Time for running requests at shutdown.
     #[serde(with = "humantime_serde")]
     pub drain_timeout: Duration,
+}
+
+impl Server {
+    /// The address for clients, where the server listens on `listening`.
+    #[must_use]
+    pub fn reached_at(&self, listening: SocketAddr) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{listening}"))
+    }
 }
 
 /// `[data]`

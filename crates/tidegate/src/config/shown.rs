@@ -13,8 +13,8 @@ use tidegate_ocean::{Address, U256};
 use url::Url;
 
 use super::{
-    Chains, Config, Data, Database, Endpoint, Fees, Fetch, Limits, Log, LogFormat, PerChain, Provider, Pull, Role,
-    Secrets, Server, Store, Webhooks,
+    Chains, Config, Data, Database, Endpoint, Fees, Fetch, Limits, Log, LogFormat, Panel, PerChain, Provider,
+    Pull, Registration, Role, Secrets, Server, Store, Webhooks,
 };
 
 /// Where the value of a setting came from.
@@ -60,6 +60,7 @@ impl Config {
             store,
             limits,
             log,
+            panel,
             provider,
             chains,
             fetch,
@@ -89,6 +90,7 @@ impl Config {
             requests_per_key, requests_per_address, failures_per_address,
         });
         section!(log: Log { format, level, kept });
+        section!(panel: Panel { registration, session_idle, session_lifetime });
         section!(provider: Provider {
             private_key, private_key_file, universal_private_key, aquarius_url, address_file, fee_token, fee_amount, fees,
             fee_valid_for, ipfs_gateway, arweave_gateway, allow_non_public_ip, authorized_decrypters, max_checksum_length,
@@ -198,6 +200,17 @@ impl Show for LogFormat {
     }
 }
 
+impl Show for Registration {
+    fn show(&self) -> String {
+        match self {
+            Self::Open => "open",
+            Self::Invite => "invite",
+            Self::Closed => "closed",
+        }
+        .to_owned()
+    }
+}
+
 impl Show for SecretString {
     fn show(&self) -> String {
         "set".to_owned()
@@ -299,7 +312,8 @@ mod tests {
             &[("TIDEGATE_LIMITS_UPLOADS", "4"), ("LOG_LEVEL", "DEBUG"), ("TIDEGATE_SERVER_NAME", "y")],
             Overrides(vec![("server.name", "z".into()), ("server.public_url", "https://a".into())]),
         );
-        let of = |section, name| (row(&rows, section, name).value.as_str(), &row(&rows, section, name).source);
+        let of =
+            |section, name| (row(&rows, section, name).value.as_str(), &row(&rows, section, name).source);
         assert_eq!(of("limits", "uploads"), ("4", &Source::Variable("TIDEGATE_LIMITS_UPLOADS".into())));
         assert_eq!(of("log", "level"), ("debug", &Source::Variable("LOG_LEVEL".into())));
         assert_eq!(of("server", "name"), ("z", &Source::Flag("--name".into())));

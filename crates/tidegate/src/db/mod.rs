@@ -36,6 +36,7 @@ pub mod endpoints;
 pub mod errands;
 mod error;
 mod ids;
+pub mod invites;
 pub mod jobs;
 pub mod keys;
 pub mod links;
@@ -51,6 +52,7 @@ pub mod receipts;
 pub mod roster;
 pub mod scopes;
 mod session;
+pub mod sessions;
 pub mod settings;
 mod sqlite;
 mod statements;
@@ -70,7 +72,7 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 pub use error::DbError;
-pub use ids::{AccountId, ContentId, EndpointId, PinId, ReceiptId};
+pub use ids::{AccountId, ContentId, EndpointId, PinId, ReceiptId, TokenHash};
 pub use session::Session;
 pub use value::{FromValue, Row, Value};
 

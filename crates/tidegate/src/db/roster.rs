@@ -12,7 +12,8 @@ macro_rules! select {
         concat!(
             "SELECT id, email, is_admin, disabled_at, quota_bytes, used_bytes, created_at, ",
             pins!(),
-            ", (SELECT max(last_used_at) FROM api_keys WHERE account_id = accounts.id)
+            ", (SELECT max(last_used_at) FROM api_keys WHERE account_id = accounts.id),
+               (SELECT max(used_at) FROM sessions WHERE account_id = accounts.id)
              FROM accounts ",
             $rest
         )
@@ -25,7 +26,6 @@ statements! {
     FIND = select!("WHERE id = $1");
     // Two administrators who take the office from each other at once do so one after the other.
     LOCK_ADMINS = "UPDATE accounts SET is_admin = is_admin WHERE is_admin = 1";
-    MAKE_ADMIN = "UPDATE accounts SET is_admin = 1 WHERE id = $1";
     // Somebody has to be left who can sign in and give the office back.
     UNMAKE_ADMIN = "UPDATE accounts SET is_admin = 0 WHERE id = $1 AND EXISTS
                         (SELECT 1 FROM accounts AS other
@@ -57,6 +57,8 @@ pub struct Entry {
     pub pins: u64,
     /// When one of its API keys was last used, to about a minute.
     pub key_used_at: Option<Timestamp>,
+    /// When somebody who is signed in opened a page, to about a minute.
+    pub page_opened_at: Option<Timestamp>,
 }
 
 impl Entry {
@@ -71,7 +73,14 @@ impl Entry {
             created_at: row.get(6)?,
             pins: row.get(7)?,
             key_used_at: row.get(8)?,
+            page_opened_at: row.get(9)?,
         })
+    }
+
+    /// When anything was last heard of it.
+    #[must_use]
+    pub fn seen_at(&self) -> Option<Timestamp> {
+        self.key_used_at.max(self.page_opened_at)
     }
 }
 
@@ -105,16 +114,7 @@ pub async fn find_entry(s: &mut Session<'_>, id: AccountId) -> Result<Option<Ent
     s.query_opt(FIND, &[id.into()]).await?.as_ref().map(Entry::from_row).transpose()
 }
 
-/// Makes the account an administrator's; false when there is no such account.
-///
-/// # Errors
-///
-/// [`DbError`] of the engine.
-pub async fn make_admin(s: &mut Session<'_>, id: AccountId) -> Result<bool, DbError> {
-    Ok(s.execute(MAKE_ADMIN, &[id.into()]).await? == 1)
-}
-
-/// Takes that back; false when there is no other administrator who can sign in, or no such account.
+/// Makes the account an administrator's no longer; false when there is no other administrator who can sign in, or no such account.
 ///
 /// # Errors
 ///

@@ -209,12 +209,7 @@ pub async fn add_traffic(s: &mut Session<'_>, more: &TrafficDay) -> Result<(), D
 pub async fn traffic_days(s: &mut Session<'_>, first: Day) -> Result<Vec<TrafficDay>, DbError> {
     let rows = s.query(TRAFFIC, &[first.into(), MAX_ROWS.into()]).await?;
     let day = |row: &super::Row| {
-        Ok(TrafficDay {
-            day: row.get(0)?,
-            surface: row.get(1)?,
-            requests: row.get(2)?,
-            sent: row.get(3)?,
-        })
+        Ok(TrafficDay { day: row.get(0)?, surface: row.get(1)?, requests: row.get(2)?, sent: row.get(3)? })
     };
     rows.iter().map(day).collect()
 }

@@ -59,6 +59,18 @@ impl LastAudit {
 }
 
 impl DiskUse {
+    /// What is not free of the disk, whatever is on it.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.disk.saturating_sub(self.free)
+    }
+
+    /// What content takes of its limit; nothing where there is none.
+    #[must_use]
+    pub fn content(&self) -> u64 {
+        self.limit.map_or(0, |limit| limit.saturating_sub(self.left))
+    }
+
     /// Whether nothing more can be stored.
     #[must_use]
     pub fn is_full(&self) -> bool {
@@ -73,10 +85,9 @@ impl Pins {
     /// The folders or the database cannot be read.
     pub async fn disk_use(&self) -> Result<DiskUse, PinError> {
         let store = self.store.clone();
-        let (disk, free, unfinished) = blocking(move || {
-            Ok((store.disk_bytes()?, store.free_bytes()?, store.unfinished_bytes()?))
-        })
-        .await?;
+        let (disk, free, unfinished) =
+            blocking(move || Ok((store.disk_bytes()?, store.free_bytes()?, store.unfinished_bytes()?)))
+                .await?;
         let read = self.db.read(|s| {
             Box::pin(async move {
                 Ok((settings::database_bytes(s).await?, unpinned::count_waiting(s, MOST_COUNTED).await?))

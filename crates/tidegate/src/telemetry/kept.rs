@@ -158,6 +158,7 @@ impl KeptLines {
         if let Some(id) = RequestId::current() {
             request.push_str(id.as_str());
         }
+        let text = Bounded { text, is_full: false };
         event.record(&mut Writing { text, request, of_request: *target == REQUEST });
     }
 }
@@ -191,7 +192,8 @@ impl Query {
 
 /// Is `word` in `text`, in any case of its Latin letters?
 fn holds(text: &str, word: &str) -> bool {
-    word.is_empty() || text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    word.is_empty()
+        || text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 struct Keeper(KeptLines);
@@ -204,7 +206,7 @@ impl<S: Subscriber> Layer<S> for Keeper {
 
 /// Writes message and fields, as a line for people has them.
 struct Writing<'a> {
-    text: &'a mut String,
+    text: Bounded<'a>,
     request: &'a mut String,
     /// Is this a request's own line? Its id is a field there.
     of_request: bool,
@@ -222,8 +224,8 @@ impl Visit for Writing<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let mut text = Bounded(self.text);
-        let space = if text.0.is_empty() { "" } else { " " };
+        let text = &mut self.text;
+        let space = if text.text.is_empty() { "" } else { " " };
         // It takes everything, and keeps what fits.
         let _ = match field.name() {
             "message" => write!(text, "{space}{value:?}"),
@@ -232,13 +234,19 @@ impl Visit for Writing<'_> {
     }
 }
 
-/// Text up to [`LINE_BYTES`].
-struct Bounded<'a>(&'a mut String);
+/// Text up to [`LINE_BYTES`]: behind what did not fit nothing comes.
+struct Bounded<'a> {
+    text: &'a mut String,
+    is_full: bool,
+}
 
 impl fmt::Write for Bounded<'_> {
     fn write_str(&mut self, more: &str) -> fmt::Result {
-        let left = LINE_BYTES.saturating_sub(self.0.len());
-        self.0.push_str(&more[..more.floor_char_boundary(left.min(more.len()))]);
+        let left = LINE_BYTES.saturating_sub(self.text.len());
+        if !self.is_full {
+            self.text.push_str(&more[..more.floor_char_boundary(left.min(more.len()))]);
+            self.is_full = more.len() > left;
+        }
         Ok(())
     }
 }
@@ -293,7 +301,10 @@ mod tests {
             find(Query { level: Level::WARN, ..Query::default() }),
             ["no room reason=\"the Disk is full\""]
         );
-        let words = |words: &[&str]| Query { words: words.iter().map(|&word| word.to_owned()).collect(), ..Query::default() };
+        let words = |words: &[&str]| Query {
+            words: words.iter().map(|&word| word.to_owned()).collect(),
+            ..Query::default()
+        };
         assert_eq!(find(words(&["DISK", "room"])).len(), 1);
         assert_eq!(find(words(&["disk", "lamp"])), [""; 0]);
         assert_eq!(find(words(&["TIDEGATE::request"])), ["request status=507"]);

@@ -90,6 +90,8 @@ pub enum Surface {
     Provider,
     /// Tidegate's own API.
     OwnApi,
+    /// The pages for people.
+    Panel,
     /// For operators.
     Operations,
     /// Everything else.
@@ -105,13 +107,14 @@ struct SurfaceCounts {
 
 impl Surface {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Gateway,
         Self::Cloud,
         Self::Endpoint,
         Self::PinningService,
         Self::Provider,
         Self::OwnApi,
+        Self::Panel,
         Self::Operations,
         Self::Other,
     ];
@@ -126,6 +129,7 @@ impl Surface {
             Self::PinningService => "psa",
             Self::Provider => "provider",
             Self::OwnApi => "api",
+            Self::Panel => "panel",
             Self::Operations => "operations",
             Self::Other => "other",
         }

@@ -60,7 +60,8 @@ pub fn start_logging(config: &Log) -> anyhow::Result<WorkerGuard> {
             .fmt_fields(request::Named::default())
             .boxed(),
         LogFormat::Json => {
-            let json = Format::default().json().flatten_event(true).with_current_span(false).with_span_list(false);
+            let json =
+                Format::default().json().flatten_event(true).with_current_span(false).with_span_list(false);
             layer.fmt_fields(JsonFields::new()).event_format(request::NamedJson(json)).boxed()
         }
     };

@@ -115,7 +115,8 @@ mod tests {
         let (one, two) = (RequestId::new(), RequestId::new());
         assert_ne!(one, two);
         assert_eq!(RequestId::current(), None);
-        let seen = one.around(async { (RequestId::current(), two.around(async { RequestId::current() }).await) });
+        let seen =
+            one.around(async { (RequestId::current(), two.around(async { RequestId::current() }).await) });
         assert_eq!(seen.await, (Some(one), Some(two)));
         assert_eq!(one.as_str().len(), 32);
     }

@@ -130,9 +130,9 @@ impl Usage {
         let today = self.clock.now().day();
         let first = today.minus(days.saturating_sub(1));
         let read = self.db.read(move |s| {
-            Box::pin(async move {
-                Ok((usage::account_days(s, id, first).await?, usage::held_now(s, id).await?))
-            })
+            Box::pin(
+                async move { Ok((usage::account_days(s, id, first).await?, usage::held_now(s, id).await?)) },
+            )
         });
         let (mut noted, now) = read.await?;
         Ok(now.map(|now| {

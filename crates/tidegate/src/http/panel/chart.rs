@@ -262,9 +262,11 @@ mod tests {
         }
         for path in svg.split(" d=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default()) {
             for command in path.split(['M', 'L', 'Z']).filter(|command| !command.is_empty()) {
-                let (point, along) = command.split_once('H').map_or((command, None), |(point, x)| (point, Some(x)));
+                let (point, along) =
+                    command.split_once('H').map_or((command, None), |(point, x)| (point, Some(x)));
                 let (x, y) = point.split_once(' ').expect("a point");
-                found.extend([('x', x), ('y', y)].map(|(axis, text)| (axis, text.parse().expect("a number"))));
+                found
+                    .extend([('x', x), ('y', y)].map(|(axis, text)| (axis, text.parse().expect("a number"))));
                 found.extend(along.map(|x| ('x', x.parse().expect("a number"))));
             }
         }
@@ -300,26 +302,30 @@ mod tests {
 
     #[test]
     fn steps_are_numbers_that_people_count_in() {
-        let ticks = |most, unit| Scale::up_to(most, unit).ticks().map(|tick| unit.words(tick)).collect::<Vec<_>>();
+        let ticks =
+            |most, unit| Scale::up_to(most, unit).ticks().map(|tick| unit.words(tick)).collect::<Vec<_>>();
         assert_eq!(ticks(0, Unit::Count), ["0", "1"]);
         assert_eq!(ticks(4, Unit::Count), ["0", "1", "2", "3", "4"]);
         assert_eq!(ticks(7, Unit::Count), ["0", "2", "4", "6", "8"]);
         assert_eq!(ticks(70, Unit::Count), ["0", "20", "40", "60", "80"]);
         assert_eq!(ticks(130, Unit::Count), ["0", "50", "100", "150"]);
         assert_eq!(ticks(3 << 30, Unit::Bytes), ["0 B", "1.0 GiB", "2.0 GiB", "3.0 GiB"]);
-        assert_eq!(ticks(700 << 20, Unit::Bytes), ["0 B", "200.0 MiB", "400.0 MiB", "600.0 MiB", "800.0 MiB"]);
+        assert_eq!(
+            ticks(700 << 20, Unit::Bytes),
+            ["0 B", "200.0 MiB", "400.0 MiB", "600.0 MiB", "800.0 MiB"]
+        );
     }
 
     #[test]
     fn a_chart_says_in_words_what_it_shows() {
         let chart = chart(Kind::Level, Unit::Count, &[5, 3, 9, 4], None);
-        assert_eq!(
-            chart.words(),
-            "From 2024-10-04 to 2024-10-07: at least 3, at most 9, on the last day 4."
-        );
+        assert_eq!(chart.words(), "From 2024-10-04 to 2024-10-07: at least 3, at most 9, on the last day 4.");
         let svg = chart.svg();
         assert!(svg.contains("<title id=\"c-title\">Bytes &amp; &lt;pins&gt;</title>"), "{svg}");
-        assert!(svg.contains("aria-labelledby=\"c-title c-words\"") && svg.contains("From 2024-10-04"), "{svg}");
+        assert!(
+            svg.contains("aria-labelledby=\"c-title c-words\"") && svg.contains("From 2024-10-04"),
+            "{svg}"
+        );
         assert!(!svg.contains("style="), "{svg}");
         let rows: Vec<_> = chart.rows().map(|(day, value)| format!("{day} {value}")).collect();
         assert_eq!(rows[0], "2024-10-07 4");
@@ -328,7 +334,8 @@ mod tests {
 
     #[test]
     fn a_limit_is_drawn_where_it_can_be_compared_with() {
-        let has_limit = |limit| chart(Kind::Amount, Unit::Bytes, &[60, 100], limit).svg().contains("class=\"limit\"");
+        let has_limit =
+            |limit| chart(Kind::Amount, Unit::Bytes, &[60, 100], limit).svg().contains("class=\"limit\"");
         assert!(!has_limit(None) && has_limit(Some(80)) && has_limit(Some(200)) && !has_limit(Some(1000)));
     }
 }

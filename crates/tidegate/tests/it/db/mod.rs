@@ -8,3 +8,4 @@ mod pins;
 mod provider;
 mod sqlite_batches;
 mod transactions;
+mod usage;
