@@ -12,10 +12,11 @@ const LOOK: Duration = Duration::from_secs(300);
 /// Notes until `stop`, and once more then, so that nothing that was answered is left out.
 pub(super) async fn run(app: App, stop: CancellationToken) {
     loop {
+        let is_last = stop.is_cancelled();
         if let Err(error) = app.usage.note().await {
             tracing::error!(%error, "the usage of this day could not be noted; trying again later");
         }
-        if stop.is_cancelled() {
+        if is_last {
             return;
         }
         tokio::select! {

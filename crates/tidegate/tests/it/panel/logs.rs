@@ -1,5 +1,7 @@
 //! The last lines of the log, as a page.
 
+use std::path::Path;
+
 use secrecy::SecretString;
 use tempfile::tempdir;
 use tidegate::{app::App, clock::Clock};
@@ -17,11 +19,7 @@ const PATH: &str = "/panel/admin/logs";
 async fn a_request_is_found_by_its_id() {
     let folder = tempdir().unwrap();
     let data = folder.path().join("data");
-    let app = App::open(settings(&data), Clock::system()).await.unwrap();
-    let password = SecretString::from(PASSWORD);
-    let account = app.accounts.register("ann@example.org", password).await.unwrap().account;
-    app.accounts.set_admin(account, true).await.unwrap();
-    app.close().await;
+    make_admin(&data, "ann@example.org").await;
     let process = Process::start(&data, &[]).await;
     let mut admin = Browser::reaching(&process.url, client());
     admin.sign_in("ann@example.org").await;
@@ -56,6 +54,14 @@ async fn a_request_is_found_by_its_id() {
     let page = admin.page(&older).await;
     assert!(page.contains("/livez") && !page.contains("Older lines"), "{page}");
     assert!(!page.contains(PASSWORD), "{page}");
+}
+
+/// Makes an administrator in the folder `data`, which no server holds now.
+async fn make_admin(data: &Path, email: &str) {
+    let app = App::open(settings(data), Clock::system()).await.unwrap();
+    let account = app.accounts.register(email, SecretString::from(PASSWORD)).await.unwrap().account;
+    app.accounts.set_admin(account, true).await.unwrap();
+    app.close().await;
 }
 
 #[tokio::test]

@@ -19,11 +19,12 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 async fn what_an_account_had_is_known_day_by_day(database: TestDatabase) {
     let server = TestServer::on(database, |_| {}).await;
-    let ann = Person::register(&server, "ann").await;
+    let mut ann = Person::register(&server, "ann").await;
     let usage = &server.app.usage;
     let first = ann.pin(&content(unique(), 1000)).await;
     usage.note().await.unwrap();
     server.clock.advance(DAY);
+    ann.token = ann.fresh_token().await;
     ann.pin(&content(unique(), 500)).await;
     usage.note().await.unwrap();
     usage.note().await.unwrap();
