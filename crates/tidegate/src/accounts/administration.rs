@@ -25,22 +25,28 @@ impl Accounts {
         if set.await? { Ok(()) } else { Err(AccountError::NoSuchAccount) }
     }
 
-    /// Makes the account an administrator's, or takes that back.
+    /// Makes the account an administrator's, or takes that back, as the operator at the machine may: where nobody is left who
+    /// administers the server, its next start says how somebody can.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NoSuchAccount`] or a failure.
+    pub async fn set_admin(&self, id: AccountId, is_admin: bool) -> Result<(), AccountError> {
+        let set = self.db.write(move |s| Box::pin(accounts::set_admin(s, id, is_admin)));
+        if set.await? { Ok(()) } else { Err(AccountError::NoSuchAccount) }
+    }
+
+    /// Makes the account an administrator's no longer, if there is another one who can sign in.
     ///
     /// # Errors
     ///
     /// [`AccountError::LastAdmin`], [`AccountError::NoSuchAccount`], or a failure.
-    pub async fn set_admin(&self, id: AccountId, is_admin: bool) -> Result<(), AccountError> {
+    pub async fn remove_admin(&self, id: AccountId) -> Result<(), AccountError> {
         self.db
             .try_write(move |s| {
                 Box::pin(async move {
                     accounts::find_account(s, id).await?.ok_or(AccountError::NoSuchAccount)?;
-                    let done = if is_admin {
-                        accounts::set_admin(s, id, true).await?
-                    } else {
-                        roster::unmake_admin(s, id).await?
-                    };
-                    if done { Ok(()) } else { Err(AccountError::LastAdmin) }
+                    if roster::unmake_admin(s, id).await? { Ok(()) } else { Err(AccountError::LastAdmin) }
                 })
             })
             .await

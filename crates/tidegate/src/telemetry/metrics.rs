@@ -90,7 +90,7 @@ pub enum Surface {
     Provider,
     /// Tidegate's own API.
     OwnApi,
-    /// The pages for people.
+    /// Pages for people.
     Panel,
     /// For operators.
     Operations,

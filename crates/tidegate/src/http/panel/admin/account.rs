@@ -116,7 +116,7 @@ pub(in crate::http::panel) async fn remove_admin(
     State(app): State<App>,
     Path(id): Path<i64>,
 ) -> Result<SeeOther, PanelError> {
-    app.accounts.set_admin(AccountId(id), false).await?;
+    app.accounts.remove_admin(AccountId(id)).await?;
     if member.account == AccountId(id) {
         return Ok(SeeOther::to("/panel").saying("You are an administrator no longer."));
     }
