@@ -24,6 +24,7 @@ use crate::{
     pull::{self, Puller},
     sources::{Contracts, Outside, Sources},
     uploads::Uploads,
+    usage::Usage,
     webhooks::Webhooks,
 };
 
@@ -49,6 +50,8 @@ pub struct Parts {
     pub pins: Pins,
     /// Uploads that go on after a break.
     pub uploads: Uploads,
+    /// What accounts and the server had and did, day by day.
+    pub usage: Usage,
     /// What may be read.
     pub library: Library,
     /// The server's name among peers.
@@ -102,6 +105,7 @@ impl App {
         }
         let accounts = Arc::new(accounts);
         let endpoints = Endpoints::new(Arc::clone(&db), clock.clone(), &config.endpoint);
+        let usage = Usage::new(Arc::clone(&db), clock.clone());
         let nonces = Nonces::new(Arc::clone(&db));
         let tokens = AuthTokens::open(Arc::clone(&db), clock.clone(), &key).await?;
         let pins = Pins::new(Arc::clone(&db), store.clone(), clock.clone(), &config, &node);
@@ -134,6 +138,7 @@ impl App {
             cloud,
             pins,
             uploads,
+            usage,
             library,
             peer_id: key.peer_id()?,
             nonces,

@@ -118,6 +118,12 @@ impl Timestamp {
         moment.ok().and_then(|moment| moment.format(format).ok()).unwrap_or_default()
     }
 
+    /// The day that this moment is in.
+    #[must_use]
+    pub fn day(self) -> Day {
+        Day(self.0.div_euclid(Day::MILLIS))
+    }
+
     fn from_system(now: SystemTime) -> Self {
         let millis = match now.duration_since(UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
@@ -137,9 +143,57 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// A day in UTC: whole days since 1970-01-01. Printed as `2026-11-22`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(i64);
+
+impl Day {
+    const MILLIS: i64 = 86_400_000;
+
+    /// The day `number` days after the epoch.
+    #[must_use]
+    pub fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// Days since the epoch.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        self.0
+    }
+
+    /// The day so many days before this one.
+    #[must_use]
+    pub fn minus(self, days: u32) -> Self {
+        Self(self.0.saturating_sub(i64::from(days)))
+    }
+
+    /// The day after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let midnight = Timestamp::from_millis(self.0.saturating_mul(Self::MILLIS)).to_string();
+        f.write_str(midnight.split('T').next().unwrap_or_default())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_goes_from_midnight_to_midnight() {
+        let last = Timestamp::from_millis(1_629_935_999_999);
+        assert_eq!(last.day().to_string(), "2021-08-25");
+        assert_eq!(last.plus(Duration::from_millis(1)).day(), last.day().next());
+        assert_eq!(Timestamp::from_millis(-1).day().to_string(), "1969-12-31");
+        assert_eq!(Timestamp::from_millis(0).day().minus(1).number(), -1);
+    }
 
     #[test]
     fn prints_rfc_3339_with_milliseconds() {

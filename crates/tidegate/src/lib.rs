@@ -9,6 +9,7 @@
 //! house    pins/       the life of a pin, and who may read what
 //!          accounts/   people, keys and tokens
 //!          uploads/    uploads that go on after a break
+//!          usage/      what accounts and the server had and did, day by day
 //!          endpoints/  one Cloud's Endpoints: who they are, who works on what
 //!          pull/       bringing content in by its CID
 //!          downloads/  who may have which sold file now
@@ -47,4 +48,5 @@ pub mod server;
 pub mod sources;
 pub mod telemetry;
 pub mod uploads;
+pub mod usage;
 pub mod webhooks;

@@ -14,7 +14,8 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AuthError::Invalid`], [`AuthError::Revoked`], [`AuthError::KeyExpired`], [`AuthError::Elsewhere`], or a failure.
+    /// [`AuthError::Invalid`], [`AuthError::Revoked`], [`AuthError::KeyExpired`], [`AuthError::Disabled`], [`AuthError::Elsewhere`], or
+    /// a failure.
     pub async fn authenticate_api_key(&self, token: &str) -> Result<Caller, AuthError> {
         if let Authority::Cloud(trust) = &self.authority {
             return Err(AuthError::Elsewhere(trust.cloud().to_owned()));
@@ -36,8 +37,8 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AuthError::Invalid`], [`AuthError::Expired`], [`AuthError::Revoked`], [`AuthError::KeyExpired`], or a failure; on an
-    /// Endpoint, which does not learn which of them it is, also [`AuthError::Counted`] and [`AuthError::CloudAway`].
+    /// [`AuthError::Invalid`], [`AuthError::Expired`], [`AuthError::Revoked`], [`AuthError::KeyExpired`], [`AuthError::Disabled`], or a
+    /// failure; on an Endpoint, which does not learn which of them it is, also [`AuthError::Counted`] and [`AuthError::CloudAway`].
     pub async fn authenticate_access_token(&self, token: &str) -> Result<(Caller, Timestamp), AuthError> {
         if let Authority::Cloud(trust) = &self.authority {
             return trust.authenticate(token).await;
@@ -50,7 +51,7 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AuthError::WrongPassword`] or a failure.
+    /// [`AuthError::WrongPassword`], [`AuthError::Disabled`], or a failure.
     pub async fn authenticate_password(
         &self,
         email: &str,
@@ -65,9 +66,12 @@ impl Accounts {
             }
             Err(_) => None,
         };
+        let is_disabled = account.as_ref().is_some_and(|account| account.disabled_at.is_some());
         let (id, hash) = account.map(|account| (account.id, account.password_hash)).unzip();
         let fits = self.passwords.verify(password, hash).await?;
-        id.filter(|_| fits).ok_or(AuthError::WrongPassword)
+        let id = id.filter(|_| fits).ok_or(AuthError::WrongPassword)?;
+        // Only the owner learns that.
+        if is_disabled { Err(AuthError::Disabled) } else { Ok(id) }
     }
 
     /// Is `secret` a signature over exactly this text by a key of the account that counts now?
@@ -95,9 +99,11 @@ impl Accounts {
     /// narrows its access tokens too.
     pub(super) async fn caller(&self, holder: Holder) -> Result<Caller, AuthError> {
         let Holder { account, key: id, prefix } = holder;
-        let key = self.db.read(move |s| Box::pin(async move { keys::find_api_key(s, &id).await })).await?;
+        let find = self.db.read(move |s| Box::pin(async move { keys::find_shown_api_key(s, &id).await }));
+        let (key, disabled_at) = find.await?.unzip();
         match key {
             Some(key) if key.account != account => Err(AuthError::Invalid),
+            Some(_) if disabled_at.flatten().is_some() => Err(AuthError::Disabled),
             Some(key) if key.revoked_at.is_some() => Err(AuthError::Revoked),
             Some(key) if key.terms.expires_at.is_some_and(|end| self.clock.now() >= end) => {
                 Err(AuthError::KeyExpired)

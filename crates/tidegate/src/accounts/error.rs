@@ -86,6 +86,12 @@ pub enum AccountError {
     /// No such account.
     #[error("there is no such account")]
     NoSuchAccount,
+    /// Somebody has to be left who can let others in.
+    #[error("this is the last administrator who can sign in; make somebody else one first")]
+    LastAdmin,
+    /// Used, replaced by a newer one, over, or never made.
+    #[error("this link is not good, or not any more; ask an administrator for a new one")]
+    NoSuchLink,
     /// The public key that was brought is none.
     #[error(transparent)]
     BadPublicKey(#[from] super::verification::PublicKeyError),
@@ -115,6 +121,9 @@ pub enum AuthError {
     /// Its API key was good until some moment.
     #[error("the API key has expired")]
     KeyExpired,
+    /// An administrator has shut the account out.
+    #[error("the account has been disabled by an administrator")]
+    Disabled,
     /// The e-mail address or the password; which of them is not said.
     #[error("the e-mail address or the password is wrong")]
     WrongPassword,

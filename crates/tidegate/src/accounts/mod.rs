@@ -7,6 +7,7 @@
 //! links        uploads without a key
 //! sessions     people who are signed in at the panel; invites, who may register there
 //! second_factor  own_password   what else they are asked for; changing a password
+//! administration  what administrators do with accounts; links by which a password is set anew
 //! trust        on an Endpoint: what its Cloud says of access tokens, remembered for a while
 //! vouch        on the Cloud: what it says
 //! wallets      the Ethereum addresses whose assets may sell what the account has pinned privately
@@ -15,6 +16,7 @@
 //! ```
 
 mod access;
+mod administration;
 mod api_keys;
 mod email;
 mod error;
@@ -50,6 +52,7 @@ use crate::db::keys::{ApiKey, KeyTerms};
 use crate::db::scopes::{Scope, Scopes};
 use crate::db::{self, AccountId, Db, TokenHash, accounts, keys};
 
+pub use administration::PASSWORD_LINK;
 pub use api_keys::{Rotated, ShownKey};
 pub use error::{AccountError, AuthError, CryptoError};
 pub use invites::INVITATION;
@@ -308,16 +311,6 @@ impl Accounts {
             rsa_private_key: private.as_ref().map(verification::private_line),
             rsa_public_key: PublicKey::from_der(&newest.public_key)?.to_line(),
         })
-    }
-
-    /// Makes the account an administrator of this server, or not one any more.
-    ///
-    /// # Errors
-    ///
-    /// [`AccountError::NoSuchAccount`] or a failure.
-    pub async fn set_admin(&self, id: AccountId, is_admin: bool) -> Result<(), AccountError> {
-        let set = self.db.write(move |s| Box::pin(async move { accounts::set_admin(s, id, is_admin).await }));
-        if set.await? { Ok(()) } else { Err(AccountError::NoSuchAccount) }
     }
 }
 

@@ -84,6 +84,30 @@ impl BlobStore {
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
+    /// The bytes of the disk altogether.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn disk_bytes(&self) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(&*self.blobs)?;
+        Ok(disk.f_blocks.saturating_mul(disk.f_frsize))
+    }
+
+    /// Bytes of what is not content yet: uploads under way, and what is being brought in.
+    ///
+    /// # Errors
+    /// The folders cannot be read.
+    pub fn unfinished_bytes(&self) -> io::Result<u64> {
+        let mut bytes = 0;
+        for folder in [&self.staging, &self.partial] {
+            for entry in fs::read_dir(folder)? {
+                // What is finished meanwhile is not there any more.
+                bytes += entry?.metadata().map_or(0, |file| file.len());
+            }
+        }
+        Ok(bytes)
+    }
+
     /// The store inside the data folder `dir`, whose folders are made where missing.
     ///
     /// # Errors

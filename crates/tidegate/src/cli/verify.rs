@@ -17,7 +17,7 @@ use crate::{
 
 /// Check all pinned content: hash every block, compare files, records and pins.
 ///
-/// Changes nothing, and may run beside the server. Ends with exit code 3 when anything is wrong.
+/// Changes no content, and may run beside the server. What it finds is remembered for the panel. Ends with exit code 3 when anything is wrong.
 #[derive(Args)]
 #[command(after_help = "Example:\n  tidegate verify --data ./tidegate-data")]
 pub(super) struct Verify {
@@ -62,7 +62,9 @@ async fn audit(config: &Config, output: Output) -> Result<Audit, Failure> {
     let dir = DataDir::visit(&config.data.dir)?;
     let pins = open_pins(&dir, config).await?;
     let (begin, read) = progress(output, "verifying");
-    Ok(pins.audit(begin, read).await.context("cannot check the content")?)
+    let audit = pins.audit(begin, read).await.context("cannot check the content")?;
+    pins.remember_audit(&audit).await.context("cannot remember what was found")?;
+    Ok(audit)
 }
 
 /// The pins of a data folder, for work on all of them.

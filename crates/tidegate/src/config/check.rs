@@ -13,6 +13,9 @@ use super::{
 /// More than the keys of all chains there are.
 const MAX_KEY_FILE: u64 = 64 << 10;
 
+/// Each takes up to 2 KiB of memory.
+const MAX_KEPT_LINES: usize = 1_000_000;
+
 /// The path of a setting, and what is wrong with it.
 type Wrong = (&'static str, String);
 
@@ -55,6 +58,9 @@ pub(super) fn complete(config: &mut Config) -> Result<(), Wrong> {
         if zero {
             return Err((path, "must be more than zero".into()));
         }
+    }
+    if config.log.kept > MAX_KEPT_LINES {
+        return Err(("log.kept", format!("must not be more than {MAX_KEPT_LINES}")));
     }
     if config.provider.final_confirmations < config.provider.confirmations {
         return Err(("provider.final_confirmations", "must not be less than provider.confirmations".into()));

@@ -14,6 +14,7 @@ use super::{
     aliases::{self, Alias},
     chains, check,
     error::{example, example_line},
+    shown::Source,
 };
 
 pub(super) const PREFIX: &str = "TIDEGATE_";
@@ -47,8 +48,12 @@ impl Config {
         }
         settings.add_environment(vars)?;
         for (key, value) in flags.0 {
+            let flag = match key {
+                "data.dir" => "--data".to_owned(),
+                _ => format!("--{}", key.rsplit('.').next().unwrap_or(key).replace('_', "-")),
+            };
             let (section, key) = key.split_once('.').unwrap_or((key, ""));
-            settings.set(section, key, Value::String(value), format!("--{key}"));
+            settings.set(section, key, Value::String(value), Source::Flag(flag));
         }
         settings.check()
     }
@@ -65,10 +70,20 @@ struct Settings {
 struct Origin {
     /// `section.key`, or a section that was set as a whole.
     path: String,
-    /// As the operator knows it.
-    name: String,
+    source: Source,
     /// What a right value looks like there, if not like in the example file.
     example: Option<String>,
+}
+
+impl Origin {
+    /// What the operator calls the setting.
+    fn name(&self) -> String {
+        match &self.source {
+            Source::File(file) => format!("{} in {file}", self.path),
+            Source::Variable(name) | Source::Flag(name) => name.clone(),
+            Source::Default => self.path.clone(),
+        }
+    }
 }
 
 impl Settings {
@@ -90,8 +105,7 @@ impl Settings {
                 if !self.has(&section, &key) {
                     return Err(ConfigError::unknown(&format!("{section}.{key}")));
                 }
-                let name = format!("{section}.{key} in {origin}");
-                self.set(&section, &key, value, name);
+                self.set(&section, &key, value, Source::File(origin.to_owned()));
             }
         }
         Ok(())
@@ -129,7 +143,9 @@ impl Settings {
         };
         let value = alias.value(text).map_err(wrong)?;
         match alias.path.split_once('.') {
-            Some((section, key)) => self.set(section, key, Value::String(value), name.to_owned()),
+            Some((section, key)) => {
+                self.set(section, key, Value::String(value), Source::Variable(name.to_owned()))
+            }
             None => self.set_chains(&value, name).map_err(wrong)?,
         }
         if let Some(origin) = self.origins.last_mut() {
@@ -148,7 +164,7 @@ impl Settings {
         let rest = rest.to_ascii_lowercase();
         match rest.split_once('_') {
             Some((section, key)) if self.has(section, key) => {
-                self.set(section, key, Value::String(value), name.to_owned());
+                self.set(section, key, Value::String(value), Source::Variable(name.to_owned()));
                 Ok(())
             }
             None if rest == CHAINS => self.set_chains(&value, name).map_err(|message| ConfigError::Wrong {
@@ -168,11 +184,12 @@ impl Settings {
     /// Sets the whole section: chains named by a variable are all the chains there are.
     fn set_chains(&mut self, text: &str, name: &str) -> Result<(), &'static str> {
         self.table.insert(CHAINS.to_owned(), Value::Table(chains::section(text)?));
-        self.origins.push(Origin { path: CHAINS.to_owned(), name: name.to_owned(), example: None });
+        let source = Source::Variable(name.to_owned());
+        self.origins.push(Origin { path: CHAINS.to_owned(), source, example: None });
         Ok(())
     }
 
-    fn set(&mut self, section: &str, key: &str, value: Value, name: String) {
+    fn set(&mut self, section: &str, key: &str, value: Value, source: Source) {
         let Some(keys) = self.table.get_mut(section).and_then(Value::as_table_mut) else {
             return;
         };
@@ -188,7 +205,7 @@ impl Settings {
         };
         keys.insert(key.to_owned(), value);
         let path = if section == CHAINS { section.to_owned() } else { format!("{section}.{key}") };
-        self.origins.push(Origin { path, name, example: None });
+        self.origins.push(Origin { path, source, example: None });
     }
 
     fn check(self) -> Result<Config, ConfigError> {
@@ -196,6 +213,8 @@ impl Settings {
             .map_err(|e| self.wrong(&e.path().to_string(), e.inner().message().replace('\n', " ")))?;
         check::complete(&mut config).map_err(|(path, message)| self.wrong(path, message))?;
         config.without_meaning = self.without_meaning;
+        // Of several, the last counts.
+        config.sources = self.origins.into_iter().map(|origin| (origin.path, origin.source)).collect();
         Ok(config)
     }
 
@@ -203,7 +222,7 @@ impl Settings {
     fn wrong(&self, path: &str, message: String) -> ConfigError {
         let origin = self.origins.iter().rev().find(|origin| origin.path == path);
         ConfigError::Wrong {
-            name: origin.map_or_else(|| path.to_owned(), |origin| origin.name.clone()),
+            name: origin.map_or_else(|| path.to_owned(), Origin::name),
             example: origin.and_then(|origin| origin.example.clone()).unwrap_or_else(|| example_line(path)),
             message,
         }

@@ -1,7 +1,7 @@
 //! What an operator can set: one struct per section of `tidegate.toml`, where each value is documented.
 //!
 //! [`Config::load`] reads file, environment and flags. This file, `provider.rs`, `pull.rs`, `endpoint.rs` and `chains.rs` say what a setting is,
-//! `layers.rs` where it comes from, and `aliases.rs` which other server's variables are understood.
+//! `layers.rs` where it comes from, `shown.rs` how it may be looked at, and `aliases.rs` which other server's variables are understood.
 
 mod aliases;
 mod chains;
@@ -13,11 +13,12 @@ mod panel;
 mod provider;
 mod pull;
 mod server;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod webhooks;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use ipnet::IpNet;
@@ -31,6 +32,7 @@ pub use layers::Overrides;
 pub use panel::{Panel, Registration};
 pub use provider::{Fees, PerChain, Provider};
 pub use pull::Pull;
+pub use shown::{ShownSetting, Source};
 pub use webhooks::Webhooks;
 
 /// The documented example, which is also where every default comes from.
@@ -71,6 +73,9 @@ pub struct Config {
     /// Variables of the Python Provider that were found and mean nothing here, for the log.
     #[serde(skip)]
     pub without_meaning: Vec<String>,
+    /// Where those values came from that are not the defaults: by `section.key`, or `chains` for that whole section.
+    #[serde(skip)]
+    pub sources: BTreeMap<String, Source>,
 }
 
 /// `[server]`
@@ -201,6 +206,8 @@ pub struct Log {
     pub format: LogFormat,
     /// A level or a `tracing` filter.
     pub level: String,
+    /// Lines kept in memory, for administrators to look through.
+    pub kept: usize,
 }
 
 /// How a log line is written.

@@ -152,6 +152,15 @@ impl Fees {
     }
 }
 
+impl Fees {
+    /// Each with what it is for.
+    pub(super) fn all(&self) -> impl Iterator<Item = (String, U256)> {
+        let of_chains = self.of_chains.iter().map(|(chain, amount)| (chain.to_string(), *amount));
+        let of_services = self.of_services.iter();
+        of_chains.chain(of_services.map(|((chain, service), amount)| (format!("{chain}/{service}"), *amount)))
+    }
+}
+
 impl<'de> Deserialize<'de> for Fees {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         const WRONG: &str = "is not a table of amounts by chain";

@@ -8,11 +8,11 @@ use super::{AccountId, DbError, Engine, Row, Session, Value};
 statements! {
     INSERT = "INSERT INTO accounts (email, password_hash, created_at) VALUES ($1, $2, $3)
               ON CONFLICT (email) DO NOTHING RETURNING id";
-    FIND = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at, is_admin
+    FIND = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at, is_admin, disabled_at
             FROM accounts WHERE id = $1";
-    FIND_BY_EMAIL = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at, is_admin
+    FIND_BY_EMAIL = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at, is_admin, disabled_at
                      FROM accounts WHERE email = $1";
-    LIST = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at, is_admin
+    LIST = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at, is_admin, disabled_at
             FROM accounts WHERE id > $1 ORDER BY id LIMIT $2";
     SET_PASSWORD = "UPDATE accounts SET password_hash = $1 WHERE id = $2";
     SET_ADMIN = "UPDATE accounts SET is_admin = $1 WHERE id = $2";
@@ -57,6 +57,8 @@ pub struct Account {
     pub created_at: Timestamp,
     /// Whether it administers the server.
     pub is_admin: bool,
+    /// Since when it is shut out.
+    pub disabled_at: Option<Timestamp>,
 }
 
 /// Without the hash: it must not get into a log by `{:?}`.
@@ -82,6 +84,7 @@ impl Account {
             used_bytes: row.get(4)?,
             created_at: row.get(5)?,
             is_admin: row.get::<i64>(6)? == 1,
+            disabled_at: row.get(7)?,
         })
     }
 }

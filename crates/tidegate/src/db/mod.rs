@@ -7,6 +7,8 @@
 //! sessions invites second_factors        people at the panel
 //! uploads                                unfinished uploads, and what became of them
 //! endpoints errands outbox               one Cloud and its Endpoints: who they are, what goes to and fro
+//! roster password_links                  accounts as administrators see and change them
+//! usage                                  what accounts and the server had and did, day by day
 //! nonces tokens wallets                  the same, for selling access
 //! orders receipts assets                 what was sold
 //! webhooks/                              who is told of what becomes of requests
@@ -45,10 +47,12 @@ mod migrate;
 pub mod nonces;
 pub mod orders;
 pub mod outbox;
+pub mod password_links;
 pub mod pins;
 mod postgres;
 pub mod python_provider;
 pub mod receipts;
+pub mod roster;
 pub mod scopes;
 pub mod second_factors;
 mod session;
@@ -60,6 +64,7 @@ mod tallies;
 pub mod tokens;
 pub mod unpinned;
 pub mod uploads;
+pub mod usage;
 mod value;
 pub mod wallets;
 pub mod webhooks;

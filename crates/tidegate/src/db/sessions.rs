@@ -9,7 +9,7 @@ statements! {
     INSERT = "INSERT INTO sessions (token_hash, id, account_id, created_at, used_at, address, agent)
               VALUES ($1, $2, $3, $4, $4, $5, $6)";
     FIND = "SELECT sessions.id, account_id, sessions.created_at, used_at, address, agent, email, is_admin
-            FROM sessions JOIN accounts ON accounts.id = account_id WHERE token_hash = $1";
+            FROM sessions JOIN accounts ON accounts.id = account_id WHERE token_hash = $1 AND disabled_at IS NULL";
     LIST = "SELECT sessions.id, account_id, sessions.created_at, used_at, address, agent, email, is_admin
             FROM sessions JOIN accounts ON accounts.id = account_id
             WHERE account_id = $1 ORDER BY used_at DESC, sessions.id LIMIT $2";
@@ -75,7 +75,7 @@ pub async fn insert_session(
     s.execute(INSERT, &params).await.map(drop)
 }
 
-/// Whose session this is, however old.
+/// Whose session this is, however old. An account that is shut out has none.
 ///
 /// # Errors
 ///

@@ -66,6 +66,9 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::sessions::ALL,
         super::second_factors::ALL,
         super::invites::ALL,
+        super::usage::ALL,
+        super::roster::ALL,
+        super::password_links::ALL,
     ]
     .into_iter()
     .flatten()

@@ -13,6 +13,9 @@ statements! {
                 WHERE NOT EXISTS (SELECT 1 FROM pins WHERE pins.root = contents.root)
                 ON CONFLICT (root) DO NOTHING";
     UNTIL = "SELECT root FROM unpinned WHERE since <= $1 ORDER BY since, root LIMIT $2";
+    WAITING = "SELECT count(*), CAST(COALESCE(sum(car_bytes), 0) AS BIGINT) FROM
+                   (SELECT car_bytes FROM unpinned JOIN contents ON contents.root = unpinned.root
+                    WHERE NOT EXISTS (SELECT 1 FROM pins WHERE pins.root = unpinned.root) LIMIT $1) AS waiting";
     FIRST = "SELECT since FROM unpinned ORDER BY since LIMIT 1";
     // A root that was unpinned once more since then waits anew.
     LOCK = "UPDATE unpinned SET since = since WHERE root = $1 AND since <= $2";
@@ -49,6 +52,16 @@ pub async fn unpinned_until(
 ) -> Result<Vec<String>, DbError> {
     let rows = s.query(UNTIL, &[cutoff.into(), i64::from(limit).into()]).await?;
     rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// How many contents wait without a pin, and the bytes of their files; no more than `limit` are counted.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn count_waiting(s: &mut Session<'_>, limit: u32) -> Result<(u64, u64), DbError> {
+    let row = s.query_one(WAITING, &[i64::from(limit).into()]).await?;
+    Ok((row.get(0)?, row.get(1)?))
 }
 
 /// Since when the first of them waits.

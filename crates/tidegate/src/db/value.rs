@@ -2,7 +2,7 @@
 
 use tidegate_ocean::{Address, B256, Nonce, U256};
 
-use crate::clock::Timestamp;
+use crate::clock::{Day, Timestamp};
 
 use super::DbError;
 
@@ -123,6 +123,12 @@ impl FromValue for Timestamp {
     }
 }
 
+impl FromValue for Day {
+    fn from_value(value: &Value) -> Option<Self> {
+        i64::from_value(value).map(Self::from_number)
+    }
+}
+
 impl<T: FromValue> FromValue for Option<T> {
     fn from_value(value: &Value) -> Option<Self> {
         match value {
@@ -190,6 +196,12 @@ impl From<Nonce> for Value {
 impl From<Timestamp> for Value {
     fn from(moment: Timestamp) -> Self {
         Self::Int(moment.as_millis())
+    }
+}
+
+impl From<Day> for Value {
+    fn from(day: Day) -> Self {
+        Self::Int(day.number())
     }
 }
 

@@ -32,26 +32,28 @@ use hyper::body::Incoming;
 use tower::Service;
 
 use self::visit::{Gates, Visit};
-use crate::app::App;
+use crate::{app::App, telemetry::Traffic};
 
 /// Everything that the server answers. Cheap to clone.
 #[derive(Clone)]
 pub struct Surfaces {
     router: Router,
     gates: Arc<Gates>,
+    traffic: Arc<Traffic>,
 }
 
 impl Surfaces {
     /// The surfaces of `app`.
     pub fn new(app: App) -> Self {
         let gates = Arc::new(Gates::new(&app.config, app.clock.clone()));
-        Self { router: router::router(app), gates }
+        let traffic = app.usage.traffic();
+        Self { router: router::router(app), gates, traffic }
     }
 
     /// Answers one request that came from `peer`, and writes it down. What concerns every request is done here, since a layer of the
     /// router costs each of them some allocations.
     pub async fn answer(mut self, request: Request<Incoming>, peer: SocketAddr) -> Response {
-        let mut line = layers::observe::Line::begin(&request, peer);
+        let mut line = layers::observe::Line::begin(&request, peer, Arc::clone(&self.traffic));
         let mut request = layers::linger::linger(request);
         let caller = forwarded::caller(request.headers_mut(), peer.ip(), &self.gates.proxies);
         // What is public anybody may read as often as they like, so nobody asks who they are, and it costs some allocations.
@@ -59,7 +61,7 @@ impl Surfaces {
         if let Some(visit) = &visit {
             request.extensions_mut().insert(visit.clone());
         }
-        let answered = self.router.call(request).await;
+        let answered = line.id().around(self.router.call(request)).await;
         let mut response = answered.unwrap_or_else(|never| match never {});
         if let Some(visit) = &visit {
             visit.tell(response.headers_mut());

@@ -10,6 +10,7 @@ mod report;
 mod requests;
 mod retry;
 mod uploads;
+mod usage;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -28,6 +29,7 @@ impl Workers {
         workers.tasks.spawn(collect::run(app.clone(), workers.stop.clone()));
         workers.tasks.spawn(deliveries::run(app.clone(), workers.stop.clone()));
         workers.tasks.spawn(uploads::run(app.clone(), workers.stop.clone()));
+        workers.tasks.spawn(usage::run(app.clone(), workers.stop.clone()));
         let (requests, stop) = (app.clone(), workers.stop.clone());
         match app.config.server.role {
             // A Cloud brings nothing in itself.

@@ -22,6 +22,11 @@ impl Room {
         Self(Arc::new(Counts { limit, taken: AtomicU64::new(0) }))
     }
 
+    /// How many bytes may be here, if that is limited.
+    pub(super) fn limit(&self) -> Option<u64> {
+        self.is_limited().then_some(self.0.limit)
+    }
+
     /// Is there any limit?
     pub(super) fn is_limited(&self) -> bool {
         self.0.limit != u64::MAX

@@ -106,7 +106,8 @@ struct SurfaceCounts {
 }
 
 impl Surface {
-    const ALL: [Self; 9] = [
+    /// All of them.
+    pub const ALL: [Self; 9] = [
         Self::Gateway,
         Self::Cloud,
         Self::Endpoint,
@@ -118,7 +119,9 @@ impl Surface {
         Self::Other,
     ];
 
-    fn label(self) -> &'static str {
+    /// Its name in the metrics.
+    #[must_use]
+    pub fn label(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
             Self::Cloud => "cloud",

@@ -1,18 +1,27 @@
-//! What an operator sees: log lines here, numbers in `metrics.rs`.
+//! What an operator sees: log lines here, the last of them in `kept.rs`, and which request they belong to in `request.rs`; numbers in
+//! `metrics.rs`, and those of a day in `traffic.rs`.
 
+mod kept;
 pub mod metrics;
+pub mod request;
+mod traffic;
 
-use std::io::BufWriter;
+use std::{io::BufWriter, sync::OnceLock};
 
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{
     Layer,
     filter::{LevelFilter, Targets},
+    fmt::format::{Format, JsonFields},
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
 
+use crate::clock::Clock;
 use crate::config::{Log, LogFormat};
+
+pub use kept::{KeptLine, KeptLines, Query};
+pub use traffic::{Passed, Traffic};
 
 /// Lines that may wait for a slow terminal or pipe before new ones are dropped: requests never wait for the log.
 const WAITING_LINES: usize = 8192;
@@ -46,11 +55,28 @@ pub fn start_logging(config: &Log) -> anyhow::Result<WorkerGuard> {
     let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).finish(lines);
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     let layer = match config.format {
-        LogFormat::Text => layer.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
+        LogFormat::Text => layer
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .fmt_fields(request::Named::default())
+            .boxed(),
         LogFormat::Json => {
-            layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
+            let json =
+                Format::default().json().flatten_event(true).with_current_span(false).with_span_list(false);
+            layer.fmt_fields(JsonFields::new()).event_format(request::NamedJson(json)).boxed()
         }
     };
-    tracing_subscriber::registry().with(layer.with_filter(filter)).try_init()?;
+    let kept = KEPT.get_or_init(|| KeptLines::new(config.kept, Clock::system()));
+    let kept = (kept.capacity() > 0).then(|| kept.layer());
+    // One filter before both: what neither wants is not even put together.
+    tracing_subscriber::registry().with(filter).with(layer).with(kept).try_init()?;
     Ok(guard)
+}
+
+/// What [`start_logging`] keeps. One a process, as there is one log.
+static KEPT: OnceLock<KeptLines> = OnceLock::new();
+
+/// The last lines of the log; none where logging was not started.
+#[must_use]
+pub fn kept_lines() -> KeptLines {
+    KEPT.get().cloned().unwrap_or_else(|| KeptLines::new(0, Clock::system()))
 }

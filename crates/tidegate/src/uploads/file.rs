@@ -33,6 +33,20 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Bytes of all files.
+    pub(super) async fn bytes(&self) -> Result<u64, BlobError> {
+        let folder = self.clone();
+        blocking(move || {
+            let mut bytes = 0;
+            for entry in fs::read_dir(&*folder.0)? {
+                // What is removed meanwhile is not there any more.
+                bytes += entry?.metadata().map_or(0, |file| file.len());
+            }
+            Ok(bytes)
+        })
+        .await
+    }
+
     /// An empty file that stays.
     pub(super) async fn create(&self, id: &str) -> Result<(), BlobError> {
         let (folder, path) = (self.clone(), self.path(id));

@@ -141,6 +141,14 @@ impl Uploads {
         self.0.limit
     }
 
+    /// Bytes that have come of uploads that go on after a break.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub async fn bytes(&self) -> Result<u64, BlobError> {
+        self.0.folder.bytes().await
+    }
+
     /// How an upload of the account stands.
     ///
     /// # Errors

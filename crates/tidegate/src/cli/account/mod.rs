@@ -49,6 +49,8 @@ enum AccountCommand {
     Admin(people::Admin),
     Invite(people::Invite),
     SecondFactor(second_factor::SecondFactor),
+    Disable(people::Disable),
+    Enable(people::Enable),
     #[command(subcommand)]
     Key(keys::KeyCommand),
     #[command(subcommand)]
@@ -99,6 +101,8 @@ pub(super) fn run(command: Account, output: Output) -> Result<(), Failure> {
             AccountCommand::Admin(admin) => admin.run(&open, output).await,
             AccountCommand::Invite(invite) => invite.run(&open, output).await,
             AccountCommand::SecondFactor(factor) => factor.run(&open, output).await,
+            AccountCommand::Disable(disable) => disable.run(&open, output).await,
+            AccountCommand::Enable(enable) => enable.run(&open, output).await,
             AccountCommand::Key(key) => key.run(&open, output).await,
             AccountCommand::VerificationKey(key) => key.run(&open, output).await,
             AccountCommand::Wallet(wallet) => wallet.run(&open, output).await,

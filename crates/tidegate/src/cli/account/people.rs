@@ -1,4 +1,4 @@
-//! `tidegate account admin` and `tidegate account invite`: who administers the server, and who may join.
+//! `tidegate account admin`, `invite`, `disable` and `enable`: who administers the server, who may join, and who is shut out.
 
 use clap::Args;
 use secrecy::ExposeSecret;
@@ -51,5 +51,39 @@ impl Invite {
         let value =
             json!({"link": link, "expiresAt": invite.expires_at.to_string(), "admin": invite.is_admin});
         Ok(output.result(&text, &value)?)
+    }
+}
+
+/// Shut an account out: its keys, tokens, links and password open nothing from then on.
+///
+/// What it has pinned stays and is served.
+#[derive(Args)]
+#[command(after_help = "Example:\n  tidegate account disable --email me@example.org")]
+pub(super) struct Disable {
+    #[command(flatten)]
+    email: EmailArg,
+}
+
+impl Disable {
+    pub(super) async fn run(&self, open: &Open, output: Output) -> Result<(), Failure> {
+        open.accounts.disable(open.find(&self.email).await?).await?;
+        let email = &self.email.email;
+        Ok(output.result(&format!("{email} is disabled"), &json!({"email": email, "disabled": true}))?)
+    }
+}
+
+/// Let an account in again that was disabled.
+#[derive(Args)]
+#[command(after_help = "Example:\n  tidegate account enable --email me@example.org")]
+pub(super) struct Enable {
+    #[command(flatten)]
+    email: EmailArg,
+}
+
+impl Enable {
+    pub(super) async fn run(&self, open: &Open, output: Output) -> Result<(), Failure> {
+        open.accounts.enable(open.find(&self.email).await?).await?;
+        let email = &self.email.email;
+        Ok(output.result(&format!("{email} is enabled"), &json!({"email": email, "disabled": false}))?)
     }
 }

@@ -7,11 +7,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{EmailArg, Open, create::PasswordArgs};
-use crate::{
-    accounts::AccountError,
-    cli::{Failure, Output},
-    db::accounts,
-};
+use crate::cli::{Failure, Output};
 
 /// Set how many bytes of content an account may pin.
 #[derive(Args)]
@@ -32,10 +28,7 @@ impl Quota {
             size => Some(parse(size)?),
         };
         let account = open.find(&self.email).await?;
-        let set = open.db.write(move |s| Box::pin(accounts::set_quota(s, account, quota)));
-        if !set.await.map_err(AccountError::from)? {
-            return Err(AccountError::NoSuchAccount.into());
-        }
+        open.accounts.set_quota(account, quota).await?;
         let text = match quota {
             Some(bytes) => format!("{} may pin {bytes} bytes", self.email.email),
             None => format!("{} may pin as much as limits.account_quota says", self.email.email),

@@ -10,13 +10,17 @@ use super::{AccountId, DbError, Row, Session};
 
 pub use terms::{KeyTerms, change_terms, note_use, spend_use};
 
-/// The columns of an [`ApiKey`] in its order.
+/// The columns of an [`ApiKey`] in its order, and maybe more behind them.
 macro_rules! select {
     ($rest:expr) => {
+        select!("", $rest)
+    };
+    ($more:expr, $rest:expr) => {
         concat!(
             "SELECT id, account_id, name, created_at, revoked_at, scopes, expires_at, max_uses, name_prefix, uses, last_used_at,
-                    replaced_by
-             FROM api_keys ",
+                    replaced_by",
+            $more,
+            " FROM api_keys ",
             $rest
         )
     };
@@ -27,6 +31,11 @@ statements! {
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                       ON CONFLICT (account_id, name) WHERE revoked_at IS NULL AND replaced_by IS NULL DO NOTHING";
     FIND_API_KEY = select!("WHERE id = $1");
+    // One statement, since it is asked with every request.
+    FIND_SHOWN_API_KEY = select!(
+        ", (SELECT disabled_at FROM accounts WHERE accounts.id = api_keys.account_id)",
+        "WHERE id = $1"
+    );
     // Keys that still work come first, so that a long past cannot push one over the limit.
     LIST_API_KEYS = select!("WHERE account_id = $1
                              ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at, id LIMIT $2");
@@ -159,6 +168,19 @@ pub async fn insert_api_key(s: &mut Session<'_>, key: &ApiKey) -> Result<bool, D
 /// [`DbError`] of the engine.
 pub async fn find_api_key(s: &mut Session<'_>, id: &str) -> Result<Option<ApiKey>, DbError> {
     s.query_opt(FIND_API_KEY, &[id.into()]).await?.as_ref().map(ApiKey::from_row).transpose()
+}
+
+/// The API key with this id, revoked or not, and since when its account is shut out.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn find_shown_api_key(
+    s: &mut Session<'_>,
+    id: &str,
+) -> Result<Option<(ApiKey, Option<Timestamp>)>, DbError> {
+    let row = s.query_opt(FIND_SHOWN_API_KEY, &[id.into()]).await?;
+    row.map(|row| Ok((ApiKey::from_row(&row)?, row.get(12)?))).transpose()
 }
 
 /// The account's API keys, live ones before revoked ones, then oldest first; at most 1000.

@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Instant,
 };
@@ -15,16 +16,13 @@ use axum::{
 use http::{HeaderName, HeaderValue, Method, Uri};
 use http_body::{Frame, SizeHint};
 
-use crate::telemetry::metrics::{self, Surface};
+use crate::telemetry::{
+    Traffic,
+    metrics::{self, Surface},
+    request::{REQUEST, RequestId},
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The name under which a request appears in the log and in `X-Request-Id`.
-fn new_id() -> HeaderValue {
-    let mut text = [0; 32];
-    let text = uuid::Uuid::now_v7().simple().encode_lower(&mut text);
-    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unknown"))
-}
 
 /// What is known of a request; dropping it writes it down.
 pub(in crate::http) struct Line {
@@ -36,15 +34,16 @@ pub(in crate::http) struct Line {
     caller: Option<IpAddr>,
     /// The visible part of the key that was shown.
     key: Option<String>,
-    id: HeaderValue,
+    id: RequestId,
+    traffic: Arc<Traffic>,
     status: u16,
     sent: u64,
     complete: bool,
 }
 
 impl Line {
-    /// A request came from `peer`; it gets an id.
-    pub(in crate::http) fn begin<B>(request: &Request<B>, peer: SocketAddr) -> Self {
+    /// A request came from `peer`; it gets an id, and counts as `traffic` in the end.
+    pub(in crate::http) fn begin<B>(request: &Request<B>, peer: SocketAddr, traffic: Arc<Traffic>) -> Self {
         Self {
             started: Instant::now(),
             method: request.method().clone(),
@@ -52,11 +51,17 @@ impl Line {
             peer,
             caller: None,
             key: None,
-            id: new_id(),
+            id: RequestId::new(),
+            traffic,
             status: 0,
             sent: 0,
             complete: false,
         }
+    }
+
+    /// Under which name the request is in the log.
+    pub(in crate::http) fn id(&self) -> RequestId {
+        self.id
     }
 
     /// The request was sent by `caller`, through whatever proxies, with an API key that shows as `key`.
@@ -68,7 +73,8 @@ impl Line {
     /// The request is answered with `response`, which carries the id; the line is written with its last byte.
     pub(in crate::http) fn end_with(mut self, mut response: Response) -> Response {
         self.status = response.status().as_u16();
-        response.headers_mut().insert(REQUEST_ID, self.id.clone());
+        let id = HeaderValue::from_str(self.id.as_str());
+        response.headers_mut().insert(REQUEST_ID, id.unwrap_or(HeaderValue::from_static("unknown")));
         response.map(|body| {
             self.complete = body.is_end_stream();
             Body::new(Observed { body, line: self })
@@ -82,11 +88,12 @@ impl Drop for Line {
         let path = self.uri.path();
         let surface = surface(path);
         metrics::request_done(surface, self.status, seconds, self.sent);
+        self.traffic.count(surface, self.sent);
         // The path alone, and not of an upload link: what may hold a secret is left out.
         let path = if path.starts_with("/upload/") { "/upload/…" } else { path };
         tracing::info!(
-            target: "tidegate::request",
-            id = self.id.to_str().unwrap_or_default(),
+            target: REQUEST,
+            id = self.id.as_str(),
             method = %self.method,
             path,
             status = self.status,

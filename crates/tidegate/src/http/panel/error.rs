@@ -27,7 +27,6 @@ pub(super) enum PanelError {
     /// The page has no such action.
     MethodNotAllowed,
     /// Only administrators may see or do this.
-    #[expect(dead_code, reason = "the first page for administrators answers it")]
     Forbidden,
     /// A page of another origin asks for something to be done.
     Forged,

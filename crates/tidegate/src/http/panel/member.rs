@@ -54,7 +54,6 @@ impl FromRequestParts<App> for Member {
 }
 
 /// An administrator who is signed in. Others are told that the page is not for them.
-#[expect(dead_code, reason = "the first page for administrators takes it")]
 pub(super) struct Admin(pub Member);
 
 impl FromRequestParts<App> for Admin {

@@ -7,14 +7,18 @@
 //! shell  page  show answers, and what is around every page
 //! keys  account     what programs are given to act for somebody; password, second factor, sessions
 //! login_code        the second step of signing in
-//! assets  form  error
+//! admin/            the pages for administrators alone
+//! assets  form  error  chart
 //! ```
 //!
 //! Pages work without scripts: forms are posted and answered with 303. A page reads plain lists from the database; whatever changes
 //! something goes through the house.
 
 mod account;
+mod admin;
 mod assets;
+mod chart;
+mod endpoints;
 mod error;
 mod form;
 mod gate;
@@ -25,10 +29,12 @@ mod login_code;
 mod member;
 mod overview;
 mod page;
+mod password;
 mod provider;
 mod register;
 mod shell;
 mod show;
+mod usage;
 
 use std::sync::Arc;
 
@@ -45,7 +51,7 @@ use self::{
     form::{FORM_BYTES, Form},
     gate::Gate,
     keys::{jwt, verification_key},
-    member::{Member, Visitor},
+    member::{Admin, Member, Visitor},
     page::{Page, SeeOther},
     shell::{Here, Shell},
 };
@@ -75,6 +81,12 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/panel/account/second-factor/confirm", post(second_factor::confirm))
         .route("/panel/account/second-factor/codes", post(second_factor::renew_codes))
         .route("/panel/account/second-factor/remove", post(second_factor::remove))
+        .route("/panel/password", get(password::ask).post(password::set))
+        .route("/panel/usage", get(usage::show))
+        .route("/panel/endpoints", get(endpoints::show))
+        .route("/panel/endpoints/invite", post(endpoints::invite))
+        .route("/panel/endpoints/{id}/remove", post(endpoints::remove))
+        .nest("/panel/admin", admin::routes())
         .route("/panel/assets/{version}/{name}", get(assets::show))
         .route("/panel/provider", get(provider::show))
         .route("/panel/provider/wallets", post(provider::link_wallet))

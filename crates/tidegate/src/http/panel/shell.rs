@@ -75,11 +75,11 @@ const ADMINISTRATION: &str = "Administration";
 
 /// The groups of pages, with nothing over the first one.
 const NAVIGATION: [(&str, &[Here]); 5] = [
-    ("", &[Here::Overview]),
+    ("", &[Here::Overview, Here::Usage, Here::Endpoints]),
     ("API", &[Here::ApiJwt, Here::VerificationKey]),
     ("Selling", &[Here::Provider, Here::Assets, Here::Orders, Here::Receipts, Here::ProviderTokens]),
     ("You", &[Here::Account]),
-    (ADMINISTRATION, &[]),
+    (ADMINISTRATION, &[Here::Accounts, Here::Invites, Here::Storage, Here::Logs, Here::Settings]),
 ];
 
 /// A page that has an entry among the ways to other pages.
@@ -94,6 +94,13 @@ pub(super) enum Here {
     Orders,
     Receipts,
     ProviderTokens,
+    Usage,
+    Endpoints,
+    Accounts,
+    Invites,
+    Storage,
+    Logs,
+    Settings,
 }
 
 impl Here {
@@ -108,6 +115,13 @@ impl Here {
             Self::Orders => ("Orders", "/panel/provider/orders"),
             Self::Receipts => ("Receipts", "/panel/provider/receipts"),
             Self::ProviderTokens => ("Auth tokens", "/panel/provider/tokens"),
+            Self::Usage => ("Usage", "/panel/usage"),
+            Self::Endpoints => ("Endpoints", "/panel/endpoints"),
+            Self::Accounts => ("Accounts", "/panel/admin/accounts"),
+            Self::Invites => ("Invites", "/panel/admin/invites"),
+            Self::Storage => ("Storage", "/panel/admin/storage"),
+            Self::Logs => ("Logs", "/panel/admin/logs"),
+            Self::Settings => ("Settings", "/panel/admin/settings"),
         }
     }
 }

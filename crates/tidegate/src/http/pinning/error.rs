@@ -114,6 +114,7 @@ impl From<AuthError> for PinningError {
             | AuthError::Expired
             | AuthError::Revoked
             | AuthError::KeyExpired
+            | AuthError::Disabled
             | AuthError::WrongPassword => Self::InvalidToken,
             AuthError::MissingScope(_) | AuthError::UsedUp | AuthError::Counted => {
                 Self::Forbidden(sentence(&error))

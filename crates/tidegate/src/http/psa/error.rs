@@ -98,6 +98,7 @@ impl From<AuthError> for PsaError {
             | AuthError::Expired
             | AuthError::Revoked
             | AuthError::KeyExpired
+            | AuthError::Disabled
             | AuthError::WrongPassword => Self::Unauthorized,
             AuthError::MissingScope(_) | AuthError::UsedUp | AuthError::Counted => {
                 Self::Forbidden(sentence(&error))

@@ -9,3 +9,4 @@ mod provider;
 mod sales;
 mod sqlite_batches;
 mod transactions;
+mod usage;

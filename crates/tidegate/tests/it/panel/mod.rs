@@ -1,11 +1,17 @@
 //! The pages for people, as a browser without scripts sees them.
 
 mod account;
+mod admin;
+mod endpoints;
 mod keys;
+mod logs;
 mod provider;
 mod registration;
 mod second_factor;
 mod sessions;
+mod settings;
+mod storage;
+mod usage;
 mod verification_key;
 
 /// The text of the element with this id, which has no others in it, as a browser shows it.

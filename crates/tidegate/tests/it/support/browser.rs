@@ -22,12 +22,12 @@ pub struct Browser {
 impl Browser {
     /// Of somebody who is not signed in.
     pub fn at(server: &TestServer) -> Self {
-        Self {
-            client: server.client.clone(),
-            base: server.url(""),
-            cookies: BTreeMap::new(),
-            headers: Vec::new(),
-        }
+        Self::reaching(&server.url(""), server.client.clone())
+    }
+
+    /// The same, of the server behind `url`.
+    pub fn reaching(url: &str, client: reqwest::Client) -> Self {
+        Self { client, base: url.to_owned(), cookies: BTreeMap::new(), headers: Vec::new() }
     }
 
     /// Of somebody with a new account, `name@example.org`, who is signed in.

@@ -1,0 +1,72 @@
+//! All accounts, the youngest first, searched by e-mail address.
+
+use askama::Template;
+use axum::{extract::State, response::IntoResponse};
+use http::Uri;
+
+use super::super::{super::query::Query, Admin, Here, Page, PanelError, Shell, show};
+use crate::{
+    app::App,
+    db::{
+        AccountId,
+        roster::{self, Entry},
+    },
+};
+
+/// Accounts on one page.
+const PAGE: u32 = 50;
+
+/// The longest text that is searched for, in characters.
+const SEARCH: usize = 254;
+
+#[derive(Template)]
+#[template(path = "panel/admin/accounts.html")]
+struct AccountsPage {
+    shell: Shell,
+    search: String,
+    accounts: Vec<Entry>,
+    /// What accounts without a quota of their own may pin.
+    default_quota: u64,
+    /// Where the older ones are.
+    older: Option<String>,
+    is_first: bool,
+}
+
+/// Lists them.
+pub(in crate::http::panel) async fn list(
+    Admin(member): Admin,
+    State(app): State<App>,
+    uri: Uri,
+) -> Result<impl IntoResponse, PanelError> {
+    let query = Query::of(&uri);
+    let search = query.get("search").unwrap_or_default().trim();
+    let search: String = search.to_lowercase().chars().take(SEARCH).collect();
+    let before = query.number("before", i64::MAX.unsigned_abs(), 0, i64::MAX.unsigned_abs());
+    let before = before.map_err(|words| PanelError::BadForm(format!("{words}.")))?;
+    let is_first = query.get("before").is_none();
+    let before = AccountId(i64::try_from(before).unwrap_or(i64::MAX));
+    let wanted = search.clone();
+    // One more than is shown tells whether there is another page.
+    let list = app
+        .db
+        .read(move |s| Box::pin(async move { roster::list_accounts(s, &wanted, before, PAGE + 1).await }));
+    let mut accounts = list.await?;
+    let is_more = accounts.len() > PAGE as usize;
+    accounts.truncate(PAGE as usize);
+    let older = accounts.last().filter(|_| is_more).map(|last| {
+        let mut link = url::form_urlencoded::Serializer::new("/panel/admin/accounts?".to_owned());
+        if !search.is_empty() {
+            link.append_pair("search", &search);
+        }
+        link.append_pair("before", &last.id.to_string());
+        link.finish()
+    });
+    Ok(Page::new(AccountsPage {
+        shell: member.shell(Here::Accounts),
+        search,
+        accounts,
+        default_quota: app.config.limits.account_quota.as_u64(),
+        older,
+        is_first,
+    }))
+}
