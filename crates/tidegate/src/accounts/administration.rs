@@ -6,9 +6,10 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
-use crate::db::{AccountId, accounts, password_links, roster, sessions};
+use crate::db::{AccountId, accounts, password_links, roster};
 
 use super::random_token::{hash_of, new_token};
+use super::sessions::end_all;
 use super::{AccountError, Accounts, CryptoError};
 
 /// How long a link to a new password is good.
@@ -68,7 +69,7 @@ impl Accounts {
                         return Err(AccountError::LastAdmin);
                     }
                     password_links::drop_link(s, id).await?;
-                    sessions::end_other_sessions(s, id, "").await?;
+                    end_all(s, id, "").await?;
                     Ok(())
                 })
             })
@@ -143,7 +144,7 @@ impl Accounts {
                     let id =
                         password_links::take_link(s, &hash, now).await?.ok_or(AccountError::NoSuchLink)?;
                     accounts::set_password_hash(s, id, &password_hash).await?;
-                    sessions::end_other_sessions(s, id, "").await?;
+                    end_all(s, id, "").await?;
                     Ok(id)
                 })
             })

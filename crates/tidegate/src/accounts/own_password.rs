@@ -2,8 +2,9 @@
 
 use secrecy::SecretString;
 
-use crate::db::{AccountId, accounts, second_factors, sessions};
+use crate::db::{AccountId, accounts};
 
+use super::sessions::end_all;
 use super::{AccountError, Accounts};
 
 impl Accounts {
@@ -62,9 +63,7 @@ impl Accounts {
                     if !accounts::set_password_hash(s, id, &hash).await? {
                         return Err(AccountError::NoSuchAccount);
                     }
-                    second_factors::end_half_logins(s, id).await?;
-                    sessions::end_other_sessions(s, id, &kept).await?;
-                    Ok(())
+                    Ok(end_all(s, id, &kept).await?)
                 })
             })
             .await

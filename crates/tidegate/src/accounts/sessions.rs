@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
 use crate::db::sessions::{self, SignedIn};
-use crate::db::{AccountId, DbError};
+use crate::db::{AccountId, DbError, Session, second_factors};
 
 use super::random_token::{hash_of, new_token};
 use super::{AccountError, Accounts, AuthError, new_id};
@@ -137,6 +137,12 @@ impl From<AuthError> for AccountError {
             _ => Self::NoSuchAccount,
         }
     }
+}
+
+/// Ends all that the account's password has opened, but for the session with the id `kept`.
+pub(super) async fn end_all(s: &mut Session<'_>, account: AccountId, kept: &str) -> Result<(), DbError> {
+    second_factors::end_half_logins(s, account).await?;
+    sessions::end_other_sessions(s, account, kept).await
 }
 
 fn cut(text: &str) -> String {

@@ -38,7 +38,6 @@ pub(super) async fn ask(
     uri: Uri,
 ) -> Result<Response, PanelError> {
     let token = Query::of(&uri).get("token").unwrap_or_default().to_owned();
-    visit.knock()?;
     visit.try_key()?;
     match app.accounts.find_password_link(&token).await {
         Ok(email) => Ok(page(Shell::outside(), token, Some(email)).into_response()),
@@ -52,7 +51,6 @@ pub(super) async fn set(
     Extension(visit): Extension<Visit>,
     Form(NewPassword { token, password }): Form<NewPassword>,
 ) -> Result<Response, PanelError> {
-    visit.knock()?;
     visit.try_key()?;
     match app.accounts.set_password_by_link(&token, password).await {
         Ok(_) => Ok(SeeOther::to("/panel/login")
