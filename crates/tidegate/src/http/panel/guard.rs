@@ -8,7 +8,10 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
-use super::{super::forwarded::address_as_reached, PanelError, member};
+use super::{
+    super::{forwarded::address_as_reached, visit::Visit},
+    PanelError, member,
+};
 use crate::app::App;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -25,11 +28,13 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let has_said = member::has_said(request.headers());
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
-    let mut response = if !is_safe && !is_from_here(&app, request.uri(), request.headers()) {
+    let is_asset = request.uri().path().starts_with("/panel/assets/");
+    let visit = request.extensions().get::<Visit>().filter(|_| !is_asset);
+    let mut response = if let Err(refused) = visit.map_or(Ok(()), Visit::knock) {
+        PanelError::from(refused).into_response()
+    } else if !is_safe && !is_from_here(&app, request.uri(), request.headers()) {
         PanelError::Forged.into_response()
-    } else if let Some(cloud) =
-        app.cloud.as_ref().filter(|_| !request.uri().path().starts_with("/panel/assets/"))
-    {
+    } else if let Some(cloud) = app.cloud.as_ref().filter(|_| !is_asset) {
         PanelError::Elsewhere(cloud.url().to_owned()).into_response()
     } else {
         next.run(request).await

@@ -66,7 +66,6 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     Form(Credentials { email, password, next }): Form<Credentials>,
 ) -> Result<Response, PanelError> {
-    visit.knock()?;
     visit.try_key()?;
     gate.try_email(&email, &visit)?;
     let address = visit.caller().to_string();

@@ -53,7 +53,6 @@ pub(super) async fn ask(
     uri: Uri,
 ) -> Result<Response, PanelError> {
     let invite = Query::of(&uri).get("invite").unwrap_or_default().to_owned();
-    visit.knock()?;
     let may = may_register(&app, &visit, &invite).await?;
     let status = match may {
         May::Register { .. } => StatusCode::OK,
@@ -73,7 +72,6 @@ pub(super) async fn register(
     headers: HeaderMap,
     Form(NewAccount { email, password, invite }): Form<NewAccount>,
 ) -> Result<Response, PanelError> {
-    visit.knock()?;
     gate.try_to_register(&visit)?;
     let may = may_register(&app, &visit, &invite).await?;
     if let May::Not(_) = may {

@@ -50,7 +50,9 @@ impl Shell {
 
     /// The way to other pages, in groups with a name each.
     pub(super) fn groups(&self) -> impl Iterator<Item = (&'static str, Vec<Entry>)> {
-        let shown = NAVIGATION.iter().filter(|(group, _)| *group != ADMINISTRATION || self.is_admin);
+        let shown = NAVIGATION
+            .iter()
+            .filter(|(group, pages)| !pages.is_empty() && (*group != ADMINISTRATION || self.is_admin));
         shown.map(|(group, pages)| (*group, pages.iter().map(|page| self.entry(*page)).collect()))
     }
 

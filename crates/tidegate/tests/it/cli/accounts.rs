@@ -160,6 +160,30 @@ fn a_new_password_leaves_the_keys_good() {
 }
 
 #[test]
+fn a_server_that_nobody_administers_says_who_can() {
+    let server = RunningServer::start();
+    let link = server.first_admin.clone().unwrap();
+    assert!(link.starts_with(&format!("{}/panel/register?invite=", server.address)), "{link}");
+    server.account(["create", "--email", "ann@example.org"]).run().json();
+    server.account(["admin", "--email", "nobody@example.org"]).run().failed_with(5, "account list");
+
+    let server = RunningServer::start_in(server.stop());
+    assert_ne!(server.first_admin.clone().unwrap(), link, "each start makes a new one");
+    let made = server.account(["admin", "--email", "ann@example.org"]).run().json();
+    assert_eq!(made["admin"], true);
+
+    let server = RunningServer::start_in(server.stop());
+    assert!(server.first_admin.is_none());
+    server.account(["admin", "--email", "ann@example.org", "--remove"]).run().json();
+    server.account(["create", "--email", "bob@example.org", "--admin"]).run().json();
+    let server = RunningServer::start_in(server.stop());
+    assert!(server.first_admin.is_none());
+    let invite = server.account(["invite", "--note", "for Carol"]).run().json();
+    assert!(invite["link"].as_str().unwrap().contains("/panel/register?invite="), "{invite}");
+    assert_eq!(invite["admin"], false);
+}
+
+#[test]
 fn keys_are_replaced_and_the_old_ones_stay_good_for_a_while() {
     let server = RunningServer::start();
     let user = server.user("ann@example.org");
@@ -171,23 +195,23 @@ fn keys_are_replaced_and_the_old_ones_stay_good_for_a_while() {
     account(&["key", "rotate", "--name", "ci"]).failed_with(5, "no API key");
     let new = rotate("1h").json();
     assert!(new["oldUntil"].is_string());
-    user.tidegate(["pin", "file"]).run().value();
+    user.tidegate(["pin", "--json", "file"]).run().json();
     let text = String::from_utf8(account(&["key", "list"]).stdout).unwrap();
     assert_eq!(text.matches("\"default\"").count(), 2, "{text}");
     assert_eq!(rotate("0s").json()["oldUntil"], Value::Null);
     let with_new = user.tidegate(["pin", "file"]).env("TIDEGATE_API_KEY", new["apiKey"].as_str().unwrap());
     with_new.run().failed_with(4, "Invalid token");
-    user.tidegate(["pin", "file"]).run().value();
+    user.tidegate(["pin", "--json", "file"]).run().json();
 
     let pair = account(&["verification-key", "rotate"]).json();
-    user.tidegate(["pin", "file"]).run().value();
+    user.tidegate(["pin", "--json", "file"]).run().json();
     let listed = account(&["verification-key", "list"]).json();
     assert_eq!(listed[0]["rsaPublicKey"], pair["rsaPublicKey"]);
     assert!(listed[0]["countsUntil"].is_null() && listed[1]["countsUntil"].is_string());
     let pair = account(&["verification-key", "rotate", "--overlap", "0s"]).json();
     user.tidegate(["pin", "file"]).run().failed_with(1, "do not belong together");
-    let signed = user.tidegate(["pin", "file"]);
-    signed.env("TIDEGATE_RSA_PRIVATE_KEY", pair["rsaPrivateKey"].as_str().unwrap()).run().value();
+    let signed = user.tidegate(["pin", "--json", "file"]);
+    signed.env("TIDEGATE_RSA_PRIVATE_KEY", pair["rsaPrivateKey"].as_str().unwrap()).run().json();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
-use tidegate::{accounts::INVITATION, config::Registration, db::AccountId};
+use tidegate::{accounts::INVITATION, config::Registration};
 
 use crate::support::{
     browser::{Browser, PASSWORD},
@@ -67,6 +67,10 @@ async fn what_cannot_be_an_account_is_said_in_words_and_uses_no_invitation_up() 
     }
     let refused = browser.post(REGISTER, &[("email", "bob@example.org")]).await;
     assert_eq!(refused.status, 422, "a field is missing: {refused:?}");
+    let endless = "x".repeat(100_000);
+    let refused = browser.post(REGISTER, &[("email", &endless), ("password", PASSWORD)]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("The body is longer than 65536 bytes."), "{}", refused.text());
     browser.submit(REGISTER, &fields("bob@example.org", &link)).await;
 }
 
@@ -104,7 +108,7 @@ async fn an_invitation_is_for_one_and_ends() {
 async fn closed_means_closed_but_for_the_operators_own_links() {
     let server = with(Registration::Closed).await;
     let accounts = &server.app.accounts;
-    let admin: AccountId = accounts.register("ann@example.org", PASSWORD.into()).await.unwrap().account;
+    let (_, admin) = Browser::of_admin(&server, "ann").await;
     let (_, of_admin) = accounts.invite(Some(admin), "", false).await.unwrap();
     let refused =
         Browser::at(&server).post(REGISTER, &fields("bob@example.org", of_admin.expose_secret())).await;
