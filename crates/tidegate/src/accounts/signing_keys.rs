@@ -47,7 +47,7 @@ impl Accounts {
     pub async fn signing_keys(&self, account: AccountId) -> Result<Vec<SigningKey>, AccountError> {
         let now = self.clock.now();
         let rows = self.db.read(move |s| Box::pin(keys::verification_keys(s, account, now))).await?;
-        rows.into_iter().map(SigningKey::of).collect()
+        rows.iter().map(SigningKey::of).collect()
     }
 
     /// Replaces the account's verification keys by one that its owner has brought. The others count for `overlap` longer.
@@ -130,7 +130,7 @@ async fn replace(
 }
 
 impl SigningKey {
-    fn of(row: VerificationKey) -> Result<Self, AccountError> {
+    fn of(row: &VerificationKey) -> Result<Self, AccountError> {
         Ok(Self {
             id: row.id,
             public: PublicKey::from_der(&row.public_key)?.to_line(),

@@ -53,7 +53,6 @@ pub(super) async fn enter(
     headers: HeaderMap,
     Form(Entered { code, next }): Form<Entered>,
 ) -> Result<Response, PanelError> {
-    visit.knock()?;
     visit.try_key()?;
     let Some(half) = &visitor.half else { return Ok(over(&visitor).into_response()) };
     let address = visit.caller().to_string();

@@ -195,23 +195,23 @@ fn keys_are_replaced_and_the_old_ones_stay_good_for_a_while() {
     account(&["key", "rotate", "--name", "ci"]).failed_with(5, "no API key");
     let new = rotate("1h").json();
     assert!(new["oldUntil"].is_string());
-    user.tidegate(["pin", "file"]).run().value();
+    user.tidegate(["pin", "--json", "file"]).run().json();
     let text = String::from_utf8(account(&["key", "list"]).stdout).unwrap();
     assert_eq!(text.matches("\"default\"").count(), 2, "{text}");
     assert_eq!(rotate("0s").json()["oldUntil"], Value::Null);
     let with_new = user.tidegate(["pin", "file"]).env("TIDEGATE_API_KEY", new["apiKey"].as_str().unwrap());
     with_new.run().failed_with(4, "Invalid token");
-    user.tidegate(["pin", "file"]).run().value();
+    user.tidegate(["pin", "--json", "file"]).run().json();
 
     let pair = account(&["verification-key", "rotate"]).json();
-    user.tidegate(["pin", "file"]).run().value();
+    user.tidegate(["pin", "--json", "file"]).run().json();
     let listed = account(&["verification-key", "list"]).json();
     assert_eq!(listed[0]["rsaPublicKey"], pair["rsaPublicKey"]);
     assert!(listed[0]["countsUntil"].is_null() && listed[1]["countsUntil"].is_string());
     let pair = account(&["verification-key", "rotate", "--overlap", "0s"]).json();
     user.tidegate(["pin", "file"]).run().failed_with(1, "do not belong together");
-    let signed = user.tidegate(["pin", "file"]);
-    signed.env("TIDEGATE_RSA_PRIVATE_KEY", pair["rsaPrivateKey"].as_str().unwrap()).run().value();
+    let signed = user.tidegate(["pin", "--json", "file"]);
+    signed.env("TIDEGATE_RSA_PRIVATE_KEY", pair["rsaPrivateKey"].as_str().unwrap()).run().json();
 }
 
 #[test]

@@ -197,7 +197,9 @@ impl JwtPage {
         let main = app.accounts.main_of(&keys).cloned().map(|key| Token::of(app, key)).transpose()?;
         let is_good =
             |key: &ApiKey| key.revoked_at.is_none() && key.terms.expires_at.is_none_or(|end| now < end);
-        let keys = keys.into_iter().filter(is_good).map(|key| Row::of(app, key)).collect::<Result<_, _>>()?;
+        let keys = keys.into_iter().filter(is_good).map(|key| Row::of(app, key));
+        let mut keys: Vec<Row> = keys.collect::<Result<_, _>>()?;
+        keys.sort_by_key(|key| key.is_replaced);
         let credentials = app.accounts.show(member.account).await?;
         let endpoint = match app.config.server.role {
             Role::Cloud => app.endpoints.live().await?.into_iter().next().map(|endpoint| endpoint.says.url),
