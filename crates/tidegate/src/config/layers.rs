@@ -142,10 +142,9 @@ impl Settings {
             example: alias.example.to_owned(),
         };
         let value = alias.value(text).map_err(wrong)?;
+        let source = Source::Variable(name.to_owned());
         match alias.path.split_once('.') {
-            Some((section, key)) => {
-                self.set(section, key, Value::String(value), Source::Variable(name.to_owned()))
-            }
+            Some((section, key)) => self.set(section, key, Value::String(value), source),
             None => self.set_chains(&value, name).map_err(wrong)?,
         }
         if let Some(origin) = self.origins.last_mut() {

@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 
 use super::statements::statements;
 use super::usage::pins;
-use super::{AccountId, DbError, Row, Session};
+use super::{AccountId, DbError, Engine, Row, Session};
 
 /// The columns of an [`Entry`] in its order.
 macro_rules! select {
@@ -22,7 +22,9 @@ macro_rules! select {
 
 statements! {
     PAGE = select!("WHERE id < $1 ORDER BY id DESC LIMIT $2");
-    SEARCH = select!("WHERE id < $1 AND email LIKE $2 ESCAPE '\\' ORDER BY id DESC LIMIT $3");
+    // LIKE takes SQLite three times as long.
+    SEARCH_SQLITE on Sqlite = select!("WHERE id < $1 AND instr(email, $2) > 0 ORDER BY id DESC LIMIT $3");
+    SEARCH_POSTGRES on Postgres = select!("WHERE id < $1 AND strpos(email, $2) > 0 ORDER BY id DESC LIMIT $3");
     FIND = select!("WHERE id = $1");
     // Two administrators who take the office from each other at once do so one after the other.
     LOCK_ADMINS = "UPDATE accounts SET is_admin = is_admin WHERE is_admin = 1";
@@ -97,10 +99,10 @@ pub async fn list_accounts(
     limit: u32,
 ) -> Result<Vec<Entry>, DbError> {
     let limit = i64::from(limit).into();
-    let rows = if search.is_empty() {
-        s.query(PAGE, &[before.into(), limit]).await?
-    } else {
-        s.query(SEARCH, &[before.into(), pattern(search).into(), limit]).await?
+    let rows = match (search, s.engine()) {
+        ("", _) => s.query(PAGE, &[before.into(), limit]).await?,
+        (_, Engine::Sqlite) => s.query(SEARCH_SQLITE, &[before.into(), search.into(), limit]).await?,
+        (_, Engine::Postgres) => s.query(SEARCH_POSTGRES, &[before.into(), search.into(), limit]).await?,
     };
     rows.iter().map(Entry::from_row).collect()
 }
@@ -141,27 +143,4 @@ pub async fn disable(s: &mut Session<'_>, id: AccountId, now: Timestamp) -> Resu
 /// [`DbError`] of the engine.
 pub async fn enable(s: &mut Session<'_>, id: AccountId) -> Result<bool, DbError> {
     Ok(s.execute(ENABLE, &[id.into()]).await? == 1)
-}
-
-/// For LIKE: what holds this text, whose own signs mean themselves.
-fn pattern(search: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in search.chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    pattern
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_searched_for_means_itself() {
-        assert_eq!(pattern(r"50%_\"), r"%50\%\_\\%");
-    }
 }

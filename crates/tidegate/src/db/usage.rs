@@ -29,9 +29,11 @@ statements! {
                       COALESCE((SELECT max(day) FROM usage_days WHERE account_id = $1 AND day <= $2), $2)
                   ORDER BY day LIMIT $3";
     // And so it stays until a younger one can say that.
-    FORGET = "DELETE FROM usage_days WHERE day < $1 AND EXISTS
-                  (SELECT 1 FROM usage_days AS later WHERE later.account_id = usage_days.account_id
-                   AND later.day > usage_days.day AND later.day <= $1)";
+    FORGET = "DELETE FROM usage_days WHERE (account_id, day) IN
+                  (SELECT account_id, day FROM usage_days AS old WHERE day < $1 AND EXISTS
+                       (SELECT 1 FROM usage_days AS later WHERE later.account_id = old.account_id
+                        AND later.day > old.day AND later.day <= $1)
+                   LIMIT $2)";
     PUT_SERVER = "INSERT INTO server_days (day, noted_at, accounts, pins, contents, bytes) VALUES ($1, $2, $3, $4, $5, $6)
                   ON CONFLICT (day) DO UPDATE SET noted_at = excluded.noted_at, accounts = excluded.accounts,
                       pins = excluded.pins, contents = excluded.contents, bytes = excluded.bytes";
@@ -214,16 +216,17 @@ pub async fn traffic_days(s: &mut Session<'_>, first: Day) -> Result<Vec<Traffic
     rows.iter().map(day).collect()
 }
 
-/// Forgets all days before `first`; what an account had then is kept as long as nothing later says it.
+/// Forgets days before `first`, no more than `limit` of accounts; what an account had then is kept as long as nothing later says it.
+/// Returns how many of accounts were forgotten.
 ///
 /// # Errors
 ///
 /// [`DbError`] of the engine.
-pub async fn forget_before(s: &mut Session<'_>, first: Day) -> Result<(), DbError> {
-    for statement in [FORGET, FORGET_SERVER, FORGET_TRAFFIC] {
+pub async fn forget_before(s: &mut Session<'_>, first: Day, limit: u32) -> Result<u64, DbError> {
+    for statement in [FORGET_SERVER, FORGET_TRAFFIC] {
         s.execute(statement, &[first.into()]).await?;
     }
-    Ok(())
+    s.execute(FORGET, &[first.into(), i64::from(limit).into()]).await
 }
 
 fn server_day(row: &super::Row) -> Result<ServerDay, DbError> {

@@ -45,6 +45,11 @@ impl RequestId {
         CURRENT.scope(self, work).await
     }
 
+    /// The same for work that does not wait.
+    pub fn within<T>(self, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self, work)
+    }
+
     /// The request that is being answered here.
     #[must_use]
     pub fn current() -> Option<Self> {
@@ -108,7 +113,62 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::{
+        Layer as _,
+        fmt::format::{Format, JsonFields},
+        layer::SubscriberExt as _,
+    };
+
     use super::*;
+
+    /// What `write` logs, as lines for people or for machines.
+    fn logged(json: bool, write: impl FnOnce()) -> String {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let writer = Arc::clone(&lines);
+        let layer = tracing_subscriber::fmt::layer().with_writer(move || Lines(Arc::clone(&writer)));
+        let layer = if json {
+            let json = Format::default().json().flatten_event(true);
+            layer.fmt_fields(JsonFields::new()).event_format(NamedJson(json)).boxed()
+        } else {
+            layer.with_ansi(false).fmt_fields(Named::default()).boxed()
+        };
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), write);
+        let lines = lines.lock().expect("nobody has panicked");
+        String::from_utf8(lines.clone()).expect("text")
+    }
+
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("nobody has panicked").write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_belong_to_a_request_say_so() {
+        let id = RequestId::new();
+        let write = || {
+            tracing::info!(bytes = 5, "outside");
+            id.within(|| tracing::info!(bytes = 7, "inside"));
+        };
+        let text = logged(false, write);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].ends_with("outside bytes=5"), "{text}");
+        assert!(lines[1].ends_with(&format!("inside bytes=7 request={}", id.as_str())), "{text}");
+
+        let text = logged(true, write);
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!((&lines[0]["message"], lines[0].get("request")), (&"outside".into(), None));
+        assert_eq!((&lines[1]["bytes"], &lines[1]["request"]), (&7.into(), &id.as_str().into()));
+    }
 
     #[tokio::test]
     async fn what_is_done_for_a_request_knows_which_one_it_is() {

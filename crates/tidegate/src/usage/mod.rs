@@ -25,7 +25,7 @@ use crate::{
 /// Days that are kept: a year, and what is needed to compare with it.
 pub const KEPT_DAYS: u32 = 400;
 
-/// Accounts that are looked at in one read.
+/// Accounts that are looked at in one read, and days that are forgotten in one write.
 const PAGE: u32 = 1000;
 
 /// The figures of the days.
@@ -61,7 +61,8 @@ impl Usage {
         self.note_server(today).await?;
         if self.swept.swap(today.number(), Ordering::Relaxed) != today.number() {
             let first = today.minus(KEPT_DAYS);
-            self.db.write(move |s| Box::pin(usage::forget_before(s, first))).await?;
+            // Not all at once: others want to write, too.
+            while self.db.write(move |s| Box::pin(usage::forget_before(s, first, PAGE))).await? > 0 {}
         }
         Ok(())
     }

@@ -136,7 +136,8 @@ impl HttpBody for Observed {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let id = self.line.id;
+        let frame = std::task::ready!(id.within(|| Pin::new(&mut self.body).poll_frame(cx)));
         match &frame {
             Some(Ok(frame)) => self.line.sent += frame.data_ref().map_or(0, Bytes::len) as u64,
             Some(Err(_)) => {}

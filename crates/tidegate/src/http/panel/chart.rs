@@ -295,7 +295,7 @@ mod tests {
         #[test]
         fn the_scale_has_few_steps_and_reaches_everything(most in any::<u64>(), bytes in any::<bool>()) {
             let scale = Scale::up_to(most, if bytes { Unit::Bytes } else { Unit::Count });
-            prop_assert!(scale.top >= u128::from(most) && scale.top % scale.step == 0);
+            prop_assert!(scale.top >= u128::from(most) && scale.top.is_multiple_of(scale.step));
             prop_assert!((2..=5).contains(&scale.ticks().count()));
         }
     }

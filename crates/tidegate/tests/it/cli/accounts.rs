@@ -224,3 +224,22 @@ fn an_operator_sees_whether_there_is_a_second_factor() {
     assert_eq!(factor(&[]).json()["secondFactor"], Value::Bool(false));
     factor(&["--remove"]).failed_with(5, "no second factor");
 }
+
+#[test]
+fn an_account_is_shut_out_and_let_in_again() {
+    let server = RunningServer::start();
+    let user = server.user("ann@example.org");
+    let file = user.home.path().join("file");
+    fs::write(&file, b"something").unwrap();
+    let pin = || user.tidegate(["pin", "--json"]).arg(&file).run();
+    let disabled = server.account(["disable", "--email", "ann@example.org"]).run().json();
+    assert_eq!(disabled["disabled"], true);
+    assert_ne!(pin().code, 0, "at once");
+    let enabled = server.account(["enable", "--email", "ann@example.org"]).run().json();
+    assert_eq!(enabled["disabled"], false);
+    pin().json();
+    server.account(["admin", "--email", "ann@example.org"]).run().json();
+    let last = server.account(["disable", "--email", "ann@example.org"]).run();
+    last.failed_with(1, "the last administrator");
+    server.account(["enable", "--email", "nobody@example.org"]).run().failed_with(5, "account list");
+}

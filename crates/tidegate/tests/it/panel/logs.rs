@@ -35,7 +35,7 @@ async fn a_request_is_found_by_its_id() {
     let (_, rest) = page.split_once("/panel/admin/logs?around=").unwrap();
     let around = rest.split('"').next().unwrap();
     let page = admin.page(&format!("{PATH}?around={around}")).await;
-    assert!(page.contains("class=\"marked\"") && page.contains("path=\"/panel/login\""), "{page}");
+    assert!(page.contains("class=\"marked\"") && page.contains("path=&#34;/panel/login&#34;"), "{page}");
 
     let page = admin.page(&format!("{PATH}?words=LISTENING&level=info")).await;
     assert!(page.contains("listening"), "{page}");
