@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde_json::json;
 use tidegate::chain::Limits;
 use tidegate::clock::Timestamp;
+use tidegate::db::ReceiptId;
+use tidegate::db::receipts::{self, Receipt};
 use tidegate::downloads::proofs::Proofs;
 use tidegate::downloads::receipts::{Delivered, Delivery};
 use tidegate_ocean::{Bytes, Execution, GasPrice, Transaction};
@@ -60,18 +62,17 @@ impl Shop {
     }
 
     /// The receipts that are kept.
-    async fn documents(&self) -> Vec<String> {
-        let order = self.order;
+    async fn receipts(&self) -> Vec<Receipt> {
+        let (order, start) = (self.order, ReceiptId(0));
         let read = self.market.server.app.db.read(move |s| {
-            Box::pin(tidegate::db::receipts::receipts_of_order(
-                s,
-                CHAIN,
-                order,
-                tidegate::db::ReceiptId(0),
-                10,
-            ))
+            Box::pin(async move { receipts::receipts_of_order(s, CHAIN, order, start, 10).await })
         });
-        read.await.unwrap().into_iter().map(|kept| kept.receipt.document).collect()
+        read.await.unwrap()
+    }
+
+    /// What they say.
+    async fn documents(&self) -> Vec<String> {
+        self.receipts().await.into_iter().map(|kept| kept.receipt.document).collect()
     }
 }
 
@@ -97,7 +98,13 @@ async fn the_receipt_of_a_signed_download_is_sent_to_its_datatoken() {
         to: shop.sale.datatoken,
         data: proof.call(&key()).unwrap(),
     };
-    assert_eq!(sent, [transaction.sign(&key()).raw]);
+    let signed = transaction.sign(&key());
+    assert_eq!(sent, [signed.raw]);
+    assert_eq!(
+        shop.receipts().await[0].proof_tx,
+        Some(signed.hash),
+        "the receipt says which transaction has its proof"
+    );
 }
 
 #[tokio::test]
@@ -137,7 +144,7 @@ async fn a_datatoken_that_takes_anything_is_told_nothing() {
     shop.market.chain.set_answer(shop.sale.datatoken, [], Ok(vec![]));
     shop.market.get("download", &shop.query(1)).await.expect(200);
     assert!(shop.sent().await.is_empty());
-    assert_eq!(shop.documents().await.len(), 1);
+    assert_eq!(shop.receipts().await.iter().map(|kept| kept.proof_tx).collect::<Vec<_>>(), [None]);
 }
 
 #[tokio::test]
