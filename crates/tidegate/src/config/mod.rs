@@ -1,6 +1,6 @@
 //! What an operator can set: one struct per section of `tidegate.toml`, where each value is documented.
 //!
-//! [`Config::load`] reads file, environment and flags. This file, `provider.rs`, `pull.rs`, `endpoint.rs` and `chains.rs` say what a setting is,
+//! [`Config::load`] reads file, environment and flags. This file, `provider.rs`, `pull.rs`, `endpoint.rs`, `gateway.rs` and `chains.rs` say what a setting is,
 //! `layers.rs` where it comes from, and `aliases.rs` which other server's variables are understood.
 
 mod aliases;
@@ -8,6 +8,7 @@ mod chains;
 mod check;
 mod endpoint;
 mod error;
+mod gateway;
 mod layers;
 mod provider;
 mod pull;
@@ -26,6 +27,8 @@ use serde::Deserialize;
 pub use chains::Chains;
 pub use endpoint::{Endpoint, Role};
 pub use error::ConfigError;
+pub use gateway::Gateway;
+pub(crate) use gateway::same_host;
 pub use layers::Overrides;
 pub use provider::{Fees, PerChain, Provider};
 pub use pull::Pull;
@@ -64,6 +67,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// One Cloud, many Endpoints.
     pub endpoint: Endpoint,
+    /// Serving content to browsers.
+    pub gateway: Gateway,
     /// Variables of the Python Provider that were found and mean nothing here, for the log.
     #[serde(skip)]
     pub without_meaning: Vec<String>,

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderMap, HeaderName, header, uri::Authority};
+use http::{HeaderMap, HeaderName, Uri, header, uri::Authority};
 use ipnet::IpNet;
 
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -51,6 +51,13 @@ pub(super) fn reached(headers: &HeaderMap) -> (Option<&'static str>, Option<Auth
         _ => None,
     };
     (scheme, said(HOST, "host").and_then(|host| host.parse().ok()))
+}
+
+/// The host by which the caller reached us, or the proxy before us, perhaps with a port. HTTP/2 has it in the URI, HTTP/1.1 in `Host`.
+pub(super) fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let proxy = reached(headers).1;
+    let authority = proxy.as_ref().or(uri.authority()).map(Authority::as_str);
+    authority.or_else(|| headers.get(header::HOST)?.to_str().ok()).map(str::to_owned)
 }
 
 /// The addresses that the hops wrote down, the nearest first. `X-Forwarded-For` wins over `Forwarded` (RFC 7239).

@@ -1,10 +1,14 @@
 //! Errors of the gateway: plain text, never cached for good.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use tidegate_content::{ReadError, ResolveError};
 
-use super::{super::error::Failure, request::GatewayRequest};
+use super::{
+    super::error::Failure,
+    headers::{NOSNIFF, value},
+    request::GatewayRequest,
+};
 use crate::{blobs::BlobError, pins::LookupError};
 
 /// Why content was not served.
@@ -42,14 +46,17 @@ impl GatewayError {
 
     /// The path of `request` leads nowhere.
     pub(super) fn unresolved(request: &GatewayRequest<'_>, error: ResolveError<BlobError>) -> Self {
+        Self::nowhere(error, |segment| request.up_to(segment))
+    }
+
+    fn nowhere(error: ResolveError<BlobError>, place: impl Fn(usize) -> String) -> Self {
         match error {
             ResolveError::NoLink { segment, name } => {
-                Self::NotFound(format!("there is no {name:?} in {}", request.up_to(segment)))
+                Self::NotFound(format!("there is no {name:?} in {}", place(segment)))
             }
-            ResolveError::NotADirectory { segment, name } => Self::NotFound(format!(
-                "there is no {name:?} in {}, which is not a directory",
-                request.up_to(segment)
-            )),
+            ResolveError::NotADirectory { segment, name } => {
+                Self::NotFound(format!("there is no {name:?} in {}, which is not a directory", place(segment)))
+            }
             ResolveError::InsideCodec { .. } => {
                 Self::NotImplemented("paths inside of blocks of this codec are not followed".to_owned())
             }
@@ -84,17 +91,15 @@ impl From<LookupError> for GatewayError {
 
 impl IntoResponse for GatewayError {
     fn into_response(self) -> Response {
+        let mut size_of_whole = None;
         let (status, message) = match self {
             Self::BadRequest(message) => (StatusCode::BAD_REQUEST, message),
             Self::NotFound(message) => (StatusCode::NOT_FOUND, message),
             Self::NotCached(message) => (StatusCode::PRECONDITION_FAILED, message),
             Self::NotAcceptable(message) => (StatusCode::NOT_ACCEPTABLE, message),
             Self::RangeOutside(size) => {
-                let message = format!("the file has {size} bytes");
-                let mut response = (StatusCode::RANGE_NOT_SATISFIABLE, message).into_response();
-                let range = HeaderValue::try_from(format!("bytes */{size}"));
-                response.headers_mut().insert(header::CONTENT_RANGE, range.expect("digits are text"));
-                return response;
+                size_of_whole = Some(size);
+                (StatusCode::RANGE_NOT_SATISFIABLE, format!("the file has {size} bytes"))
             }
             Self::NotImplemented(message) => (StatusCode::NOT_IMPLEMENTED, message),
             Self::MethodNotAllowed => {
@@ -105,6 +110,13 @@ impl IntoResponse for GatewayError {
                 (status, message.to_owned())
             }
         };
-        (status, message + "\n").into_response()
+        let mut response = (status, message + "\n").into_response();
+        let headers = response.headers_mut();
+        // The words may repeat what was asked for.
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+        if let Some(size) = size_of_whole {
+            headers.insert(header::CONTENT_RANGE, value(&format!("bytes */{size}")));
+        }
+        response
     }
 }

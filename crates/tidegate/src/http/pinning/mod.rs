@@ -63,13 +63,10 @@ pub(super) fn address_as_reached(app: &App, uri: &Uri, headers: &HeaderMap) -> S
     app.config.server.public_url.clone().unwrap_or_else(|| as_reached(uri, headers))
 }
 
-/// The address by which the caller reached us, or the proxy before us. HTTP/2 has it in the URI, HTTP/1.1 in `Host`.
+/// The address by which the caller reached us, or the proxy before us.
 fn as_reached(uri: &Uri, headers: &HeaderMap) -> String {
-    let (scheme, proxy) = forwarded::reached(headers);
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = proxy.as_ref().or(uri.authority()).map(http::uri::Authority::as_str).or(host);
-    let scheme = scheme.or(uri.scheme_str()).unwrap_or("http");
-    format!("{scheme}://{}", host.unwrap_or("localhost"))
+    let scheme = forwarded::reached(headers).0.or(uri.scheme_str()).unwrap_or("http");
+    format!("{scheme}://{}", forwarded::host(uri, headers).as_deref().unwrap_or("localhost"))
 }
 
 /// Gives the holder of an API key a token for uploads, good for two hours.
