@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::{
     access::{AuthTokens, Nonces},
-    accounts::{Accounts, Purpose},
+    accounts::{Accounts, Purpose, SessionLimits},
     blobs::BlobStore,
     chain::{ChainMemo, Chains, Limits},
     clock::Clock,
@@ -94,7 +94,9 @@ impl App {
             .with_context(|| format!("cannot make the content folders in {}", dir.path().display()))?;
         let key = dir.server_key(&config.secrets)?;
         let cloud = cloud_of(&config, &dir, &db).await?;
-        let mut accounts = Accounts::new(Arc::clone(&db), clock.clone(), &key)?;
+        let limits =
+            SessionLimits { idle: config.panel.session_idle, lifetime: config.panel.session_lifetime };
+        let mut accounts = Accounts::new(Arc::clone(&db), clock.clone(), &key)?.with_sessions(limits);
         if let Some(cloud) = &cloud {
             accounts = accounts.of_cloud(cloud.clone(), config.endpoint.trust_for);
         }

@@ -52,6 +52,14 @@ pub enum AccountError {
     /// Not one of the account's.
     #[error("the account does not have this wallet")]
     NoSuchWallet,
+    /// Nobody may register with it.
+    #[error(
+        "this invitation is not good: it has been used, has expired or was taken back; ask for a new one"
+    )]
+    BadInvite,
+    /// For whom an invitation is.
+    #[error("the note of an invitation has at most 255 bytes and no control characters")]
+    BadNote,
     /// No such account.
     #[error("there is no such account")]
     NoSuchAccount,

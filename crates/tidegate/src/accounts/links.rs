@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::{digest, rand};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::db::links::{self, TokenHash, UploadLink};
+use crate::db::links::{self, UploadLink};
 use crate::db::pins::Visibility;
 use crate::db::scopes::{Scope, Scopes};
 use crate::db::{AccountId, DbError};
 
+use super::random_token::{hash_of, new_token};
 use super::tokens::Holder;
 use super::{Accounts, AuthError, Caller, CryptoError, new_id};
 
@@ -23,9 +21,6 @@ const MAX_LIVE: u64 = 10_000;
 
 /// How long a link can be looked at after its end.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
-/// Bytes of a token, which nobody guesses.
-const TOKEN_BYTES: usize = 32;
 
 /// What a link is to be good for.
 #[derive(Debug, Clone)]
@@ -107,7 +102,7 @@ impl Accounts {
             visibility: new.visibility,
         };
         let token = new_token()?;
-        let hash = hash(token.expose_secret());
+        let hash = hash_of(token.expose_secret()).ok_or(CryptoError)?;
         let made = self.db.try_write(move |s| {
             Box::pin(async move {
                 links::purge_links(s, now.minus(KEPT)).await?;
@@ -164,11 +159,7 @@ impl Accounts {
     ///
     /// Why it does not, or a failure.
     pub async fn open_link(&self, token: &str) -> Result<(UploadLink, Caller), LinkError> {
-        // Whatever else this is, it is none of ours.
-        if token.len() != TOKEN_BYTES.div_ceil(3) * 4 - 1 {
-            return Err(LinkError::Unknown);
-        }
-        let hash = hash(token);
+        let hash = hash_of(token).ok_or(LinkError::Unknown)?;
         let find = self.db.read(move |s| Box::pin(async move { links::find_link_by_token(s, &hash).await }));
         let link = find.await?.ok_or(LinkError::Unknown)?;
         if self.clock.now() >= link.expires_at {
@@ -189,17 +180,4 @@ impl Accounts {
             Err(error) => Err(LinkError::Key(error)),
         }
     }
-}
-
-fn new_token() -> Result<SecretString, CryptoError> {
-    let mut bytes = [0; TOKEN_BYTES];
-    rand::fill(&mut bytes)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes).into())
-}
-
-/// What is kept of a token: it is random, so this needs no salt.
-fn hash(token: &str) -> TokenHash {
-    let mut hash = TokenHash::default();
-    hash.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
-    hash
 }

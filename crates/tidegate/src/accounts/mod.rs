@@ -4,6 +4,7 @@
 //! access       who is calling: API keys, access tokens, passwords, CID signatures
 //! api_keys     more keys, what each is good for, and revoking them
 //! links        uploads without a key
+//! sessions     people who are signed in at the panel; invites, who may register there
 //! trust        on an Endpoint: what its Cloud says of access tokens, remembered for a while
 //! vouch        on the Cloud: what it says
 //! wallets      the Ethereum addresses whose assets may sell what the account has pinned privately
@@ -15,13 +16,16 @@ mod access;
 mod api_keys;
 mod email;
 mod error;
+mod invites;
 mod last_uses;
 mod links;
 mod open_signature;
 mod password;
 mod peer_id;
+mod random_token;
 mod sealing;
 mod server_key;
+mod sessions;
 mod tokens;
 mod trust;
 mod verification;
@@ -38,13 +42,15 @@ use crate::cloud::Cloud;
 use crate::db::accounts::Account;
 use crate::db::keys::{ApiKey, KeyTerms};
 use crate::db::scopes::{Scope, Scopes};
-use crate::db::{AccountId, Db, accounts, keys};
+use crate::db::{self, AccountId, Db, TokenHash, accounts, keys};
 
 pub use api_keys::ShownKey;
 pub use error::{AccountError, AuthError, CryptoError};
+pub use invites::INVITATION;
 pub use links::{LinkError, MAX_LINK_LIFETIME, NewLink};
 pub use password::generate_password;
 pub use server_key::{Purpose, ServerKey, ServerKeyError, SubKey};
+pub use sessions::{SessionLimits, Whence};
 pub use tokens::{ACCESS_TOKEN_LIFETIME, AccessToken};
 pub use verification::{PublicKey, PublicKeyError, SignError, sign};
 
@@ -67,6 +73,7 @@ pub struct Accounts {
     sealing: Arc<Sealing>,
     passwords: Passwords,
     seen: LastUses,
+    session_limits: SessionLimits,
     authority: Authority,
 }
 
@@ -155,8 +162,16 @@ impl Accounts {
             sealing: Arc::new(Sealing::new(key)?),
             passwords: Passwords::new(),
             seen: LastUses::new(),
+            session_limits: SessionLimits { idle: Duration::MAX, lifetime: Duration::MAX },
             authority: Authority::Own,
         })
+    }
+
+    /// The same, whose sessions last for so long.
+    #[must_use]
+    pub fn with_sessions(mut self, limits: SessionLimits) -> Self {
+        self.session_limits = limits;
+        self
     }
 
     /// The accounts of `cloud` as this Endpoint of it knows them, which believes for so long what was said of a token.
@@ -173,6 +188,30 @@ impl Accounts {
     ///
     /// [`AccountError::BadEmail`], [`AccountError::BadPassword`], [`AccountError::EmailTaken`], or a failure.
     pub async fn register(&self, email: &str, password: SecretString) -> Result<Registered, AccountError> {
+        self.register_with(email, password, None).await
+    }
+
+    /// The same for somebody who has an invitation, which is used up by it.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::BadInvite`], or as [`Accounts::register`].
+    pub async fn register_invited(
+        &self,
+        email: &str,
+        password: SecretString,
+        token: &str,
+    ) -> Result<Registered, AccountError> {
+        let invite = random_token::hash_of(token).ok_or(AccountError::BadInvite)?;
+        self.register_with(email, password, Some(invite)).await
+    }
+
+    async fn register_with(
+        &self,
+        email: &str,
+        password: SecretString,
+        invite: Option<TokenHash>,
+    ) -> Result<Registered, AccountError> {
         let email = Email::parse(email)?;
         let password_hash = self.passwords.hash(password).await?;
         let pair = self.passwords.run(verification::generate).await?;
@@ -188,6 +227,11 @@ impl Accounts {
                     let account = accounts::insert_account(s, email.as_str(), &password_hash, now)
                         .await?
                         .ok_or(AccountError::EmailTaken)?;
+                    if let Some(token) = invite {
+                        let is_admin = db::invites::use_invite(s, &token, account, now).await?;
+                        let is_admin = is_admin.ok_or(AccountError::BadInvite)?;
+                        accounts::set_admin(s, account, is_admin).await?;
+                    }
                     let sealed = sealing.seal(account, &pair.private)?;
                     keys::insert_verification_key(s, account, &pair.public, Some(&sealed), now).await?;
                     let key = new_api_key(account, DEFAULT_KEY_NAME, KeyTerms::default(), now);
@@ -285,6 +329,16 @@ impl Accounts {
             .write(move |s| Box::pin(async move { accounts::set_password_hash(s, id, &hash).await }))
             .await?;
         if changed { Ok(()) } else { Err(AccountError::NoSuchAccount) }
+    }
+
+    /// Makes the account an administrator of this server, or not one any more.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NoSuchAccount`] or a failure.
+    pub async fn set_admin(&self, id: AccountId, is_admin: bool) -> Result<(), AccountError> {
+        let set = self.db.write(move |s| Box::pin(async move { accounts::set_admin(s, id, is_admin).await }));
+        if set.await? { Ok(()) } else { Err(AccountError::NoSuchAccount) }
     }
 }
 

@@ -19,16 +19,13 @@ use crate::clock::{Clock, Timestamp};
 use crate::cloud::wire::{Verdict, Vouched};
 use crate::cloud::{Cloud, CloudError, Reach};
 use crate::db::keys::KeyTerms;
-use crate::db::{AccountId, Db, DbError, accounts, keys};
+use crate::db::{AccountId, Db, DbError, TokenHash, accounts, keys};
 
 use super::tokens::MAX_TOKEN;
 use super::{AuthError, Caller, PublicKey};
 
 /// Tokens that are remembered, at some 500 bytes each.
 const REMEMBERED: u64 = 20_000;
-
-/// A token as the caches know it: SHA-256.
-type TokenHash = [u8; 32];
 
 /// What a question comes to, for all who wait for it.
 type Asking = Shared<BoxFuture<'static, Result<Good, AuthError>>>;

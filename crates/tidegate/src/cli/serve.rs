@@ -1,9 +1,10 @@
 //! `tidegate serve`: the server, until a signal ends it.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -121,10 +122,14 @@ async fn serve(config: Config, output: Output) -> anyhow::Result<()> {
     let address = server.local_addr().context("cannot tell the address")?;
     let data = app.config.data.dir.display().to_string();
     tracing::info!(%address, data, version = env!("CARGO_PKG_VERSION"), "listening");
-    output.result(
-        &format!("Tidegate listens on http://{address} and keeps its data in {data}"),
-        &json!({"listening": format!("http://{address}"), "data": data}),
-    )?;
+    let welcome = first_admin_link(&app, address).await?;
+    let mut text = format!("Tidegate listens on http://{address} and keeps its data in {data}");
+    if let Some(link) = &welcome {
+        text.push_str("\nNobody administers it yet. Whoever opens this link first does, it is good once: ");
+        text.push_str(link);
+    }
+    let value = json!({"listening": format!("http://{address}"), "data": data, "firstAdmin": welcome});
+    output.result(&text, &value)?;
     let stop = stop_signal()?;
     let workers = Workers::start(&app);
     server.run(stop).await;
@@ -132,6 +137,16 @@ async fn serve(config: Config, output: Output) -> anyhow::Result<()> {
     app.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The link with which the first administrator registers, if there is none. An Endpoint has its Cloud's.
+async fn first_admin_link(app: &App, listening: SocketAddr) -> anyhow::Result<Option<String>> {
+    if app.cloud.is_some() {
+        return Ok(None);
+    }
+    let token = app.accounts.invite_first_admin().await?;
+    let base = app.config.server.reached_at(listening);
+    Ok(token.map(|token| format!("{base}/panel/register?invite={}", token.expose_secret())))
 }
 
 /// Ends with the first SIGTERM or SIGINT; a second one ends the process at once.

@@ -46,6 +46,8 @@ pub(super) fn complete(config: &mut Config) -> Result<(), Wrong> {
         ("pull.block_timeout", config.pull.block_timeout.is_zero()),
         ("pull.try_timeout", config.pull.try_timeout.is_zero()),
         ("pull.give_up_after", config.pull.give_up_after.is_zero()),
+        ("panel.session_idle", config.panel.session_idle.is_zero()),
+        ("panel.session_lifetime", config.panel.session_lifetime.is_zero()),
         ("webhooks.timeout", config.webhooks.timeout.is_zero()),
         ("webhooks.keep", config.webhooks.keep.is_zero()),
         ("endpoint.heartbeat", config.endpoint.heartbeat.is_zero()),

@@ -10,6 +10,7 @@ mod endpoint;
 mod error;
 mod gateway;
 mod layers;
+mod panel;
 mod provider;
 mod pull;
 mod server;
@@ -30,6 +31,7 @@ pub use error::ConfigError;
 pub use gateway::Gateway;
 pub(crate) use gateway::same_host;
 pub use layers::Overrides;
+pub use panel::{Panel, Registration};
 pub use provider::{Fees, PerChain, Provider};
 pub use pull::Pull;
 pub use webhooks::Webhooks;
@@ -55,6 +57,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged and how.
     pub log: Log,
+    /// The web pages for people.
+    pub panel: Panel,
     /// Selling access.
     pub provider: Provider,
     /// The chains it is sold on.
@@ -98,6 +102,14 @@ pub struct Server {
     /// Time for running requests at shutdown.
     #[serde(with = "humantime_serde")]
     pub drain_timeout: Duration,
+}
+
+impl Server {
+    /// The address for clients, where the server listens on `listening`.
+    #[must_use]
+    pub fn reached_at(&self, listening: SocketAddr) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{listening}"))
+    }
 }
 
 /// `[data]`

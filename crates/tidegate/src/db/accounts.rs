@@ -8,12 +8,15 @@ use super::{AccountId, DbError, Engine, Row, Session, Value};
 statements! {
     INSERT = "INSERT INTO accounts (email, password_hash, created_at) VALUES ($1, $2, $3)
               ON CONFLICT (email) DO NOTHING RETURNING id";
-    FIND = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at FROM accounts WHERE id = $1";
-    FIND_BY_EMAIL = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at
+    FIND = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at, is_admin
+            FROM accounts WHERE id = $1";
+    FIND_BY_EMAIL = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at, is_admin
                      FROM accounts WHERE email = $1";
-    LIST = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at
+    LIST = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at, is_admin
             FROM accounts WHERE id > $1 ORDER BY id LIMIT $2";
     SET_PASSWORD = "UPDATE accounts SET password_hash = $1 WHERE id = $2";
+    SET_ADMIN = "UPDATE accounts SET is_admin = $1 WHERE id = $2";
+    ANY_ADMIN = "SELECT 1 FROM accounts WHERE is_admin = 1 LIMIT 1";
     SET_QUOTA = "UPDATE accounts SET quota_bytes = $1 WHERE id = $2";
     // One statement, so that two uploads at once cannot both take the last bytes. Subtracted, so that nothing overflows.
     CHARGE = "UPDATE accounts SET used_bytes = used_bytes + $1
@@ -52,6 +55,8 @@ pub struct Account {
     pub used_bytes: u64,
     /// When it registered.
     pub created_at: Timestamp,
+    /// Whether it administers the server.
+    pub is_admin: bool,
 }
 
 /// Without the hash: it must not get into a log by `{:?}`.
@@ -76,6 +81,7 @@ impl Account {
             quota_bytes: row.get(3)?,
             used_bytes: row.get(4)?,
             created_at: row.get(5)?,
+            is_admin: row.get::<i64>(6)? == 1,
         })
     }
 }
@@ -138,6 +144,24 @@ pub async fn set_password_hash(
     password_hash: &str,
 ) -> Result<bool, DbError> {
     Ok(s.execute(SET_PASSWORD, &[password_hash.into(), id.into()]).await? == 1)
+}
+
+/// Makes the account an administrator, or not one any more; false when there is no such account.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn set_admin(s: &mut Session<'_>, id: AccountId, is_admin: bool) -> Result<bool, DbError> {
+    Ok(s.execute(SET_ADMIN, &[i64::from(is_admin).into(), id.into()]).await? == 1)
+}
+
+/// Does anybody administer this server?
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn has_admin(s: &mut Session<'_>) -> Result<bool, DbError> {
+    Ok(s.query_opt(ANY_ADMIN, &[]).await?.is_some())
 }
 
 /// Gives the account a quota of its own, or the server's default again; false when there is no such account.

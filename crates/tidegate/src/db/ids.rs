@@ -50,3 +50,6 @@ id! {
     /// An Endpoint of this Cloud.
     EndpointId
 }
+
+/// The SHA-256 of a token, which is kept in its place.
+pub type TokenHash = [u8; 32];

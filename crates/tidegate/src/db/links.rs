@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 
 use super::pins::Visibility;
 use super::statements::statements;
-use super::{AccountId, DbError, Row, Session};
+use super::{AccountId, DbError, Row, Session, TokenHash};
 
 /// The columns of an [`UploadLink`] in its order.
 macro_rules! select {
@@ -32,9 +32,6 @@ statements! {
                  AND EXISTS (SELECT 1 FROM api_keys WHERE api_keys.id = upload_links.key_id AND revoked_at IS NULL
                              AND (api_keys.expires_at IS NULL OR api_keys.expires_at > $2))";
 }
-
-/// The SHA-256 of what is in the link.
-pub type TokenHash = [u8; 32];
 
 /// A link that takes uploads.
 #[derive(Debug, Clone, PartialEq, Eq)]

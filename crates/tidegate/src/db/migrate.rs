@@ -14,6 +14,7 @@ const FILES: &[(&str, &str)] = &[
     ("V0005__webhooks", include_str!("../../migrations/V0005__webhooks.sql")),
     ("V0006__uploads", include_str!("../../migrations/V0006__uploads.sql")),
     ("V0007__endpoints", include_str!("../../migrations/V0007__endpoints.sql")),
+    ("V0008__panel", include_str!("../../migrations/V0008__panel.sql")),
 ];
 
 /// What the engines spell differently: the placeholder, SQLite's word, PostgreSQL's word.

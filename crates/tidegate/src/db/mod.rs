@@ -34,6 +34,7 @@ pub mod endpoints;
 pub mod errands;
 mod error;
 mod ids;
+pub mod invites;
 pub mod jobs;
 pub mod keys;
 pub mod links;
@@ -47,6 +48,7 @@ pub mod python_provider;
 pub mod receipts;
 pub mod scopes;
 mod session;
+pub mod sessions;
 pub mod settings;
 mod sqlite;
 mod statements;
@@ -65,7 +67,7 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 pub use error::DbError;
-pub use ids::{AccountId, ContentId, EndpointId, PinId, ReceiptId};
+pub use ids::{AccountId, ContentId, EndpointId, PinId, ReceiptId, TokenHash};
 pub use session::Session;
 pub use value::{FromValue, Row, Value};
 

@@ -62,6 +62,8 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::webhooks::deliveries::ALL,
         super::webhooks::outbox::ALL,
         super::uploads::ALL,
+        super::sessions::ALL,
+        super::invites::ALL,
     ]
     .into_iter()
     .flatten()

@@ -6,6 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use http::{HeaderMap, HeaderName, Uri, header, uri::Authority};
 use ipnet::IpNet;
 
+use crate::app::App;
+
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -33,6 +35,17 @@ pub(super) fn caller(headers: &mut HeaderMap, peer: IpAddr, trusted: &[IpNet]) -
         caller = address;
     }
     caller.to_canonical()
+}
+
+/// The configured address, else the one by which the caller reached us.
+pub(super) fn address_as_reached(app: &App, uri: &Uri, headers: &HeaderMap) -> String {
+    app.config.server.public_url.clone().unwrap_or_else(|| as_reached(uri, headers))
+}
+
+/// The address by which the caller reached us, or the proxy before us.
+fn as_reached(uri: &Uri, headers: &HeaderMap) -> String {
+    let scheme = reached(headers).0.or(uri.scheme_str()).unwrap_or("http");
+    format!("{scheme}://{}", host(uri, headers).as_deref().unwrap_or("localhost"))
 }
 
 /// The scheme and the host by which the caller reached the proxy, where it says so.

@@ -14,6 +14,7 @@ mod moment;
 mod multipart;
 mod ops;
 mod paced;
+mod panel;
 mod pinata;
 mod pinning;
 mod provider;

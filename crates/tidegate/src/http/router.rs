@@ -7,7 +7,7 @@ use axum::{
     routing::{any, delete, get, post, put},
 };
 
-use super::{api, docs, error, gateway, layers, ops, pinata, pinning, provider, psa, shared};
+use super::{api, docs, error, gateway, layers, ops, panel, pinata, pinning, provider, psa, shared};
 use crate::app::App;
 
 /// All surfaces on one router.
@@ -91,6 +91,7 @@ pub(super) fn router(app: App) -> Router {
         .merge(provider)
         .merge(operations)
         .merge(documentation)
+        .merge(panel::routes(&app))
         .fallback(error::not_found)
         .with_state(app)
 }

@@ -58,7 +58,8 @@ impl<K: Hash + Eq + Send + Sync + 'static> Throttle<K> {
         Self::new(f64::from(count), f64::from(burst))
     }
 
-    fn new(per_second: f64, burst: f64) -> Self {
+    /// So many a second on average, and `burst` at once.
+    pub(super) fn new(per_second: f64, burst: f64) -> Self {
         // A bucket that nobody has asked for longer than it takes to fill is a full one, as is none.
         let idle = if per_second > 0.0 { burst / per_second * 2.0 } else { 0.0 };
         let buckets = Cache::builder()

@@ -90,6 +90,8 @@ pub enum Surface {
     Provider,
     /// Tidegate's own API.
     OwnApi,
+    /// Pages for people.
+    Panel,
     /// For operators.
     Operations,
     /// Everything else.
@@ -104,13 +106,14 @@ struct SurfaceCounts {
 }
 
 impl Surface {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Gateway,
         Self::Cloud,
         Self::Endpoint,
         Self::PinningService,
         Self::Provider,
         Self::OwnApi,
+        Self::Panel,
         Self::Operations,
         Self::Other,
     ];
@@ -123,6 +126,7 @@ impl Surface {
             Self::PinningService => "psa",
             Self::Provider => "provider",
             Self::OwnApi => "api",
+            Self::Panel => "panel",
             Self::Operations => "operations",
             Self::Other => "other",
         }

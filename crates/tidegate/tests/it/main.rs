@@ -15,6 +15,7 @@ mod gateway;
 mod keys;
 mod limits;
 mod ops;
+mod panel;
 mod pinata;
 mod pinning;
 mod provider;

@@ -21,13 +21,17 @@ const MAX_BYTES: u64 = 4096;
 /// The password is asked for on a terminal, else generated and shown.
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  tidegate account create --email me@example.org --json | tidegate login --from -"
+    after_help = "Examples:\n  tidegate account create --email me@example.org --json | tidegate login --from -\n  \
+                  tidegate account create --email me@example.org --admin"
 )]
 pub(super) struct Create {
     #[command(flatten)]
     email: EmailArg,
     #[command(flatten)]
     password: PasswordArgs,
+    /// The account administers the server
+    #[arg(long)]
+    admin: bool,
 }
 
 /// Where a password comes from.
@@ -45,6 +49,9 @@ impl Create {
     pub(super) async fn run(&self, open: &Open, output: Output) -> Result<(), Failure> {
         let (password, generated) = self.password.read()?;
         let registered = open.accounts.register(&self.email.email, password.clone()).await?;
+        if self.admin {
+            open.accounts.set_admin(registered.account, true).await?;
+        }
         let credentials = open.accounts.show(registered.account).await?;
         Shown::print(&credentials, generated.then_some(&password), output)
     }

@@ -2,6 +2,7 @@
 
 mod create;
 mod keys;
+mod people;
 mod settings;
 mod wallet;
 
@@ -43,6 +44,8 @@ enum AccountCommand {
     Show(Show),
     Quota(settings::Quota),
     Password(settings::NewPassword),
+    Admin(people::Admin),
+    Invite(people::Invite),
     #[command(subcommand)]
     Key(keys::KeyCommand),
     #[command(subcommand)]
@@ -77,7 +80,9 @@ struct EmailArg {
 pub(super) fn run(command: Account, output: Output) -> Result<(), Failure> {
     // The first account may come before the first start of the server.
     let config = match command.command {
-        AccountCommand::Create(_) => command.settings.load(Overrides::default())?,
+        AccountCommand::Create(_) | AccountCommand::Invite(_) => {
+            command.settings.load(Overrides::default())?
+        }
         _ => command.settings.load_existing()?,
     };
     block_on(async {
@@ -88,6 +93,8 @@ pub(super) fn run(command: Account, output: Output) -> Result<(), Failure> {
             AccountCommand::Show(show) => show.run(&open, output).await,
             AccountCommand::Quota(quota) => quota.run(&open, output).await,
             AccountCommand::Password(password) => password.run(&open, output).await,
+            AccountCommand::Admin(admin) => admin.run(&open, output).await,
+            AccountCommand::Invite(invite) => invite.run(&open, output).await,
             AccountCommand::Key(key) => key.run(&open, output).await,
             AccountCommand::VerificationKey(key) => key.run(&open, output).await,
             AccountCommand::Wallet(wallet) => wallet.run(&open, output).await,
@@ -101,6 +108,8 @@ pub(super) fn run(command: Account, output: Output) -> Result<(), Failure> {
 struct Open {
     db: Arc<Db>,
     accounts: Accounts,
+    /// Where people reach the server, as far as the settings say.
+    address: String,
 }
 
 impl Open {
@@ -109,7 +118,8 @@ impl Open {
         let db = Arc::new(dir.open_database(&config.database).await?);
         let key = dir.server_key(&config.secrets)?;
         let accounts = Accounts::new(Arc::clone(&db), Clock::system(), &key).map_err(AccountError::from)?;
-        Ok(Self { db, accounts })
+        let address = config.server.reached_at(config.server.listen);
+        Ok(Self { db, accounts, address })
     }
 
     /// The account of this e-mail address.

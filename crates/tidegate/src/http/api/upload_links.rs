@@ -16,8 +16,8 @@ use tidegate_content::{Profile, parse_cid};
 use super::{
     super::{
         extract::{ADMIN, Owner, PIN},
+        forwarded::address_as_reached,
         json_body,
-        pinning::address_as_reached,
         query::Query,
     },
     ApiError, Items, known_id,

@@ -21,10 +21,11 @@ use tidegate_content::sha256;
 pub(super) const DESCRIPTION: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
 /// The pages, each with its name in the URL, what links to it say, and the file of `docs/` it is made of.
-const PAGES: [(&str, &str, &str); 4] = [
+const PAGES: [(&str, &str, &str); 5] = [
     ("http-api", "HTTP API", include_str!("../../../../../docs/http-api.md")),
     ("compatibility", "Compatibility", include_str!("../../../../../docs/compatibility.md")),
     ("sdk", "JavaScript", include_str!("../../../../../docs/sdk.md")),
+    ("panel", "Panel", include_str!("../../../../../docs/panel.md")),
     ("operations", "Operations", include_str!("../../../../../docs/operations.md")),
 ];
 /// The page that is made of the description.

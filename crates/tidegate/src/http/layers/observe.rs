@@ -110,6 +110,7 @@ fn surface(path: &str) -> Surface {
         "psa" => Surface::PinningService,
         "api" if path.starts_with("/api/services") => Surface::Provider,
         "api" => Surface::OwnApi,
+        "panel" => Surface::Panel,
         "livez" | "readyz" | "metrics" => Surface::Operations,
         _ => Surface::Other,
     }

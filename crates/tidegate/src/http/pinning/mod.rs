@@ -25,7 +25,7 @@ pub(super) use pin_from_s3::pin_from_s3;
 pub(super) use unpin::unpin;
 
 use super::extract::{ANY, KeyHolder, PIN, READ};
-use super::forwarded;
+use super::forwarded::address_as_reached;
 use crate::{accounts::AuthError, app::App, config::Role};
 
 /// Says whether the caller's API key is good.
@@ -56,17 +56,6 @@ pub(super) async fn list_endpoints(
     }
     let api_host = address_as_reached(&app, &uri, &headers);
     Ok(Json(vec![Endpoint { id: 1, name: app.config.server.name.clone(), api_host }]))
-}
-
-/// The configured address, else the one by which the caller reached us.
-pub(super) fn address_as_reached(app: &App, uri: &Uri, headers: &HeaderMap) -> String {
-    app.config.server.public_url.clone().unwrap_or_else(|| as_reached(uri, headers))
-}
-
-/// The address by which the caller reached us, or the proxy before us.
-fn as_reached(uri: &Uri, headers: &HeaderMap) -> String {
-    let scheme = forwarded::reached(headers).0.or(uri.scheme_str()).unwrap_or("http");
-    format!("{scheme}://{}", forwarded::host(uri, headers).as_deref().unwrap_or("localhost"))
 }
 
 /// Gives the holder of an API key a token for uploads, good for two hours.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     app::App,
     db::jobs::{Job, JobStatus},
-    http::pinning::address_as_reached,
+    http::forwarded::address_as_reached,
 };
 
 /// In place of a CID that nobody knows yet: clients read every CID of a list, and give the list up where one is none. It is that of

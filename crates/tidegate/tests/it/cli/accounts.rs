@@ -158,3 +158,27 @@ fn a_new_password_leaves_the_keys_good() {
     user.pin(&file);
     change().run_with_input(b"short\n").failed_with(2, "8 to 1024 bytes");
 }
+
+#[test]
+fn a_server_that_nobody_administers_says_who_can() {
+    let server = RunningServer::start();
+    let link = server.first_admin.clone().unwrap();
+    assert!(link.starts_with(&format!("{}/panel/register?invite=", server.address)), "{link}");
+    server.account(["create", "--email", "ann@example.org"]).run().json();
+    server.account(["admin", "--email", "nobody@example.org"]).run().failed_with(5, "account list");
+
+    let server = RunningServer::start_in(server.stop());
+    assert_ne!(server.first_admin.clone().unwrap(), link, "each start makes a new one");
+    let made = server.account(["admin", "--email", "ann@example.org"]).run().json();
+    assert_eq!(made["admin"], true);
+
+    let server = RunningServer::start_in(server.stop());
+    assert!(server.first_admin.is_none());
+    server.account(["admin", "--email", "ann@example.org", "--remove"]).run().json();
+    server.account(["create", "--email", "bob@example.org", "--admin"]).run().json();
+    let server = RunningServer::start_in(server.stop());
+    assert!(server.first_admin.is_none());
+    let invite = server.account(["invite", "--note", "for Carol"]).run().json();
+    assert!(invite["link"].as_str().unwrap().contains("/panel/register?invite="), "{invite}");
+    assert_eq!(invite["admin"], false);
+}

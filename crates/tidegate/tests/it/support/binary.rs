@@ -97,6 +97,8 @@ pub struct RunningServer {
     child: Child,
     /// `http://127.0.0.1:…`
     pub address: String,
+    /// The link for the first administrator, while there is none.
+    pub first_admin: Option<String>,
     data: TempDir,
 }
 
@@ -120,7 +122,8 @@ impl RunningServer {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).expect("the server says where it listens");
-        Self { child, address: said["listening"].as_str().unwrap().to_owned(), data }
+        let text = |field: &str| said[field].as_str().map(str::to_owned);
+        Self { child, address: text("listening").unwrap(), first_admin: text("firstAdmin"), data }
     }
 
     pub fn data(&self) -> &Path {

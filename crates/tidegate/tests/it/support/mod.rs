@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod aquarius;
 pub mod binary;
+pub mod browser;
 pub mod chain;
 pub mod content;
 pub mod dag;

@@ -1,0 +1,24 @@
+//! Forms that were filled in.
+
+use axum::extract::{FromRequest, Request};
+use serde::de::DeserializeOwned;
+
+use super::PanelError;
+use crate::app::App;
+
+/// The longest form, in bytes.
+pub(super) const FORM_BYTES: usize = 64 << 10;
+
+/// The fields of a form.
+pub(super) struct Form<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
+    type Rejection = PanelError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, PanelError> {
+        match axum::Form::from_request(request, app).await {
+            Ok(axum::Form(fields)) => Ok(Self(fields)),
+            Err(refused) => Err(PanelError::BadForm(refused.body_text())),
+        }
+    }
+}
