@@ -73,7 +73,10 @@ pub(super) fn complete(config: &mut Config) -> Result<(), Wrong> {
     if let (Some(host), Some(url)) = (&config.gateway.host, &config.server.public_url)
         && Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(|own| same_host(host, own)))
     {
-        return Err(("gateway.host", "must not be the host of server.public_url, which has the panel".into()));
+        return Err((
+            "gateway.host",
+            "must not be the host of server.public_url, which has the panel".into(),
+        ));
     }
     read_key_file(config)?;
     every_chain_has_a_key(config)

@@ -44,9 +44,19 @@ impl GatewayError {
         if request.only_if_cached { Self::NotCached(message) } else { Self::NotFound(message) }
     }
 
+    /// What is wrong, for people.
+    pub(in crate::http) fn words(self) -> String {
+        self.status_and_words().1
+    }
+
     /// The path of `request` leads nowhere.
     pub(super) fn unresolved(request: &GatewayRequest<'_>, error: ResolveError<BlobError>) -> Self {
         Self::nowhere(error, |segment| request.up_to(segment))
+    }
+
+    /// Names lead nowhere in some content.
+    pub(super) fn inside(error: ResolveError<BlobError>) -> Self {
+        Self::nowhere(error, |_| "this folder".to_owned())
     }
 
     fn nowhere(error: ResolveError<BlobError>, place: impl Fn(usize) -> String) -> Self {
@@ -54,9 +64,10 @@ impl GatewayError {
             ResolveError::NoLink { segment, name } => {
                 Self::NotFound(format!("there is no {name:?} in {}", place(segment)))
             }
-            ResolveError::NotADirectory { segment, name } => {
-                Self::NotFound(format!("there is no {name:?} in {}, which is not a directory", place(segment)))
-            }
+            ResolveError::NotADirectory { segment, name } => Self::NotFound(format!(
+                "there is no {name:?} in {}, which is not a directory",
+                place(segment)
+            )),
             ResolveError::InsideCodec { .. } => {
                 Self::NotImplemented("paths inside of blocks of this codec are not followed".to_owned())
             }
@@ -89,16 +100,14 @@ impl From<LookupError> for GatewayError {
     }
 }
 
-impl IntoResponse for GatewayError {
-    fn into_response(self) -> Response {
-        let mut size_of_whole = None;
-        let (status, message) = match self {
+impl GatewayError {
+    fn status_and_words(self) -> (StatusCode, String) {
+        match self {
             Self::BadRequest(message) => (StatusCode::BAD_REQUEST, message),
             Self::NotFound(message) => (StatusCode::NOT_FOUND, message),
             Self::NotCached(message) => (StatusCode::PRECONDITION_FAILED, message),
             Self::NotAcceptable(message) => (StatusCode::NOT_ACCEPTABLE, message),
             Self::RangeOutside(size) => {
-                size_of_whole = Some(size);
                 (StatusCode::RANGE_NOT_SATISFIABLE, format!("the file has {size} bytes"))
             }
             Self::NotImplemented(message) => (StatusCode::NOT_IMPLEMENTED, message),
@@ -109,12 +118,19 @@ impl IntoResponse for GatewayError {
                 let (status, message) = failure.outside();
                 (status, message.to_owned())
             }
-        };
+        }
+    }
+}
+
+impl IntoResponse for GatewayError {
+    fn into_response(self) -> Response {
+        let whole = if let Self::RangeOutside(size) = &self { Some(*size) } else { None };
+        let (status, message) = self.status_and_words();
         let mut response = (status, message + "\n").into_response();
         let headers = response.headers_mut();
         // The words may repeat what was asked for.
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-        if let Some(size) = size_of_whole {
+        if let Some(size) = whole {
             headers.insert(header::CONTENT_RANGE, value(&format!("bytes */{size}")));
         }
         response

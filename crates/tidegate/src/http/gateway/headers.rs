@@ -72,6 +72,11 @@ pub(super) fn disposition(kind: &str, name: &str) -> HeaderValue {
     }
 }
 
+/// `Content-Disposition` of something to be saved as `name`.
+pub(in crate::http) fn attachment(name: &str) -> HeaderValue {
+    disposition("attachment", name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! `/ipfs`: content by its id, as the path gateway and trustless gateway specifications say.
 //!
 //! `request.rs` reads what is asked, `locate.rs` finds it, `file.rs`, `block.rs` and `car.rs` answer in their formats; `sandbox.rs` says
-//! what keeps pinned pages apart from ours.
+//! what keeps pinned pages apart from ours. `kept.rs` is for whoever has the content pinned.
 
 mod block;
 mod car;
@@ -9,6 +9,7 @@ mod conditions;
 mod error;
 mod file;
 mod headers;
+mod kept;
 mod locate;
 mod request;
 mod sandbox;
@@ -22,6 +23,8 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header, uri::PathAndQuery};
 
 pub(in crate::http) use error::{GatewayError, method_not_allowed};
+pub(in crate::http) use headers::attachment;
+pub(in crate::http) use kept::Kept;
 
 use self::{
     file::FileCache,

@@ -8,6 +8,14 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 pub(super) const SANDBOX: HeaderValue =
     HeaderValue::from_static("sandbox allow-scripts allow-forms allow-popups allow-downloads allow-modals");
 
+/// For what the panel shows to its owner: nothing runs, and nothing else is loaded.
+pub(super) const STILL: HeaderValue = HeaderValue::from_static(
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'",
+);
+
+/// For PDF in the same place: browsers show none in a sandbox, and their viewers keep a document's scripts to the document.
+pub(super) const FRAMED: HeaderValue = HeaderValue::from_static("frame-ancestors 'self'");
+
 /// With this header a browser asks for a script that is to stand between it and the server.
 const SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
 

@@ -15,13 +15,16 @@ mod error;
 mod form;
 mod gate;
 mod guard;
+mod jobs;
 mod login;
 mod member;
 mod overview;
 mod page;
+mod pins;
 mod register;
 mod shell;
 mod show;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -50,6 +53,21 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/panel/login", get(login::ask).post(login::sign_in))
         .route("/panel/logout", post(login::sign_out))
         .route("/panel/register", get(register::ask).post(register::register))
+        .route("/panel/pins", get(pins::list))
+        .route("/panel/pins/remove", post(pins::remove_selected))
+        .route("/panel/pins/{id}", get(pins::show))
+        .route("/panel/pins/{id}/remove", post(pins::remove))
+        .route("/panel/pins/{id}/content", get(pins::give))
+        .route("/panel/pins/{id}/content/{*path}", get(pins::give_inside))
+        .route("/panel/jobs", get(jobs::list))
+        .route("/panel/jobs/{id}/retry", post(jobs::retry))
+        .route("/panel/jobs/{id}/remove", post(jobs::remove))
+        .route("/panel/webhooks", get(webhooks::list).post(webhooks::add))
+        .route("/panel/webhooks/{id}", get(webhooks::show).post(webhooks::change))
+        .route("/panel/webhooks/{id}/rotate", post(webhooks::rotate))
+        .route("/panel/webhooks/{id}/ping", post(webhooks::ping))
+        .route("/panel/webhooks/{id}/remove", post(webhooks::remove))
+        .route("/panel/webhooks/{id}/deliveries/{delivery}/redeliver", post(webhooks::redeliver))
         .route("/panel/assets/{version}/{name}", get(assets::show))
         .route("/panel/{*nothing}", any(not_found))
         .method_not_allowed_fallback(method_not_allowed)

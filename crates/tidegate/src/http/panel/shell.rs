@@ -74,18 +74,25 @@ pub(super) struct Entry {
 const ADMINISTRATION: &str = "Administration";
 
 /// The groups of pages, with nothing over the first one.
-const NAVIGATION: [(&str, &[Here]); 2] = [("", &[Here::Overview]), (ADMINISTRATION, &[])];
+const NAVIGATION: [(&str, &[Here]); 2] =
+    [("", &[Here::Overview, Here::Pins, Here::Jobs, Here::Webhooks]), (ADMINISTRATION, &[])];
 
 /// A page that has an entry among the ways to other pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Here {
     Overview,
+    Pins,
+    Jobs,
+    Webhooks,
 }
 
 impl Here {
     fn label_and_path(self) -> (&'static str, &'static str) {
         match self {
             Self::Overview => ("Overview", "/panel"),
+            Self::Pins => ("Pins", "/panel/pins"),
+            Self::Jobs => ("Jobs", "/panel/jobs"),
+            Self::Webhooks => ("Webhooks", "/panel/webhooks"),
         }
     }
 }
