@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 
-use super::PanelError;
+use super::{super::json_body, PanelError};
 use crate::app::App;
 
 /// The longest form, in bytes.
@@ -16,7 +16,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
     type Rejection = PanelError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, PanelError> {
-        match axum::Form::from_request(request, app).await {
+        let (parts, body) = request.into_parts();
+        let body = json_body::bytes(body, FORM_BYTES, app.config.limits.upload_idle).await;
+        let body = body.map_err(|error| PanelError::BadForm(format!("{error}.")))?;
+        match axum::Form::from_request(Request::from_parts(parts, body.into()), app).await {
             Ok(axum::Form(fields)) => Ok(Self(fields)),
             Err(refused) => Err(PanelError::BadForm(refused.body_text())),
         }

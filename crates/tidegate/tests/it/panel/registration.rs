@@ -67,6 +67,10 @@ async fn what_cannot_be_an_account_is_said_in_words_and_uses_no_invitation_up() 
     }
     let refused = browser.post(REGISTER, &[("email", "bob@example.org")]).await;
     assert_eq!(refused.status, 422, "a field is missing: {refused:?}");
+    let endless = "x".repeat(100_000);
+    let refused = browser.post(REGISTER, &[("email", &endless), ("password", PASSWORD)]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("The body is longer than 65536 bytes."), "{}", refused.text());
     browser.submit(REGISTER, &fields("bob@example.org", &link)).await;
 }
 

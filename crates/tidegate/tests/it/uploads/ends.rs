@@ -33,6 +33,8 @@ async fn an_upload_can_wait_for_its_claim(database: TestDatabase) {
     let forged = json!({"cid": cid, "secret": ann.sign("another text")});
     assert_eq!(code(tus.pin(&path, &forged).await, 400), "mismatch");
     assert_eq!(code(tus.pin(&path, &json!({"cid": cid})).await, 400), "bad_request");
+    let endless = json!({"cid": "x".repeat(1 << 20)});
+    assert_eq!(code(tus.pin(&path, &endless).await, 413), "too_large");
     let pinned = tus.pin(&path, &claim).await.expect(200).json();
     assert_eq!((&pinned["cid"], &pinned["visibility"]), (&json!(cid), &json!("private")));
     assert_eq!(tus.pin(&path, &claim).await.expect(200).json(), pinned);

@@ -22,8 +22,6 @@ pub(in crate::http) enum TusError {
     Header(String),
     /// A body of another type.
     MediaType,
-    /// The JSON body.
-    Body(BodyError),
     /// As everywhere in the API.
     Api(ApiError),
     /// About the upload.
@@ -50,14 +48,6 @@ impl IntoResponse for TusError {
             Self::MediaType => {
                 let message = "The Content-Type must be application/offset+octet-stream";
                 answer(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", message)
-            }
-            Self::Body(error) => {
-                let status = match error {
-                    BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-                    BodyError::Slow => StatusCode::REQUEST_TIMEOUT,
-                    BodyError::Cut | BodyError::NotJson(_) => StatusCode::BAD_REQUEST,
-                };
-                answer(status, "bad_request", &error.to_string())
             }
             Self::Upload(error) => about_upload(&error),
         }
@@ -137,6 +127,6 @@ impl From<UploadError> for TusError {
 
 impl From<BodyError> for TusError {
     fn from(error: BodyError) -> Self {
-        Self::Body(error)
+        Self::Api(error.into())
     }
 }
