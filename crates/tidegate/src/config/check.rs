@@ -3,10 +3,12 @@
 use std::{fs::File, io::Read as _, os::unix::fs::MetadataExt as _, path::Path};
 
 use secrecy::SecretString;
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::{
     Config, Role,
+    gateway::same_host,
     provider::{PerChain, parse_private_keys},
 };
 
@@ -73,6 +75,14 @@ pub(super) fn complete(config: &mut Config) -> Result<(), Wrong> {
             let missing = "is missing (--public-url): the Cloud tells clients where to find its Endpoints";
             return Err(("server.public_url", missing.into()));
         }
+    }
+    if let (Some(host), Some(url)) = (&config.gateway.host, &config.server.public_url)
+        && Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(|own| same_host(host, own)))
+    {
+        return Err((
+            "gateway.host",
+            "must not be the host of server.public_url, which has the panel".into(),
+        ));
     }
     read_key_file(config)?;
     every_chain_has_a_key(config)

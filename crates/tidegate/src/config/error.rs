@@ -92,6 +92,7 @@ const FILLED: &[(&str, &str)] = &[
     ("database.url", "url = \"postgres://user:password@host/database\""),
     ("endpoint.cloud", "cloud = \"https://cloud.example.org\""),
     ("endpoint.registration_token", "registration_token = \"<what tidegate endpoint invite has printed>\""),
+    ("gateway.host", "host = \"ipfs.example.org\""),
     ("provider.address_file", "address_file = \"address.json\""),
     ("provider.aquarius_url", "aquarius_url = \"http://127.0.0.1:5000\""),
     ("provider.arweave_gateway", "arweave_gateway = \"https://arweave.net\""),

@@ -1,13 +1,15 @@
 //! What an operator can set: one struct per section of `tidegate.toml`, where each value is documented.
 //!
-//! [`Config::load`] reads file, environment and flags. This file, `provider.rs`, `pull.rs`, `endpoint.rs` and `chains.rs` say what a setting is,
-//! `layers.rs` where it comes from, `shown.rs` how it may be looked at, and `aliases.rs` which other server's variables are understood.
+//! [`Config::load`] reads file, environment and flags. This file, `provider.rs`, `pull.rs`, `endpoint.rs`, `gateway.rs` and `chains.rs` say what a
+//! setting is, `layers.rs` where it comes from, `shown.rs` how it may be looked at, and `aliases.rs` which other server's variables are
+//! understood.
 
 mod aliases;
 mod chains;
 mod check;
 mod endpoint;
 mod error;
+mod gateway;
 mod layers;
 mod panel;
 mod provider;
@@ -28,6 +30,8 @@ use serde::Deserialize;
 pub use chains::Chains;
 pub use endpoint::{Endpoint, Role};
 pub use error::ConfigError;
+pub use gateway::Gateway;
+pub(crate) use gateway::same_host;
 pub use layers::Overrides;
 pub use panel::{Panel, Registration};
 pub use provider::{Fees, PerChain, Provider};
@@ -70,6 +74,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// One Cloud, many Endpoints.
     pub endpoint: Endpoint,
+    /// Serving content to browsers.
+    pub gateway: Gateway,
     /// Variables of the Python Provider that were found and mean nothing here, for the log.
     #[serde(skip)]
     pub without_meaning: Vec<String>,

@@ -13,8 +13,8 @@ use tidegate_ocean::{Address, U256};
 use url::Url;
 
 use super::{
-    Chains, Config, Data, Database, Endpoint, Fees, Fetch, Limits, Log, LogFormat, Panel, PerChain, Provider,
-    Pull, Registration, Role, Secrets, Server, Store, Webhooks,
+    Chains, Config, Data, Database, Endpoint, Fees, Fetch, Gateway, Limits, Log, LogFormat, Panel, PerChain,
+    Provider, Pull, Registration, Role, Secrets, Server, Store, Webhooks,
 };
 
 /// Where the value of a setting came from.
@@ -61,6 +61,7 @@ impl Config {
             limits,
             log,
             panel,
+            gateway,
             provider,
             chains,
             fetch,
@@ -91,6 +92,7 @@ impl Config {
         });
         section!(log: Log { format, level, kept });
         section!(panel: Panel { registration, session_idle, session_lifetime });
+        section!(gateway: Gateway { host });
         section!(provider: Provider {
             private_key, private_key_file, universal_private_key, aquarius_url, address_file, fee_token, fee_amount, fees,
             fee_valid_for, ipfs_gateway, arweave_gateway, allow_non_public_ip, authorized_decrypters, max_checksum_length,

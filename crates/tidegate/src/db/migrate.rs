@@ -19,6 +19,7 @@ const FILES: &[(&str, &str)] = &[
         "V0009__rotation_and_second_factors",
         include_str!("../../migrations/V0009__rotation_and_second_factors.sql"),
     ),
+    ("V0010__pin_pages", include_str!("../../migrations/V0010__pin_pages.sql")),
     ("V0011__days", include_str!("../../migrations/V0011__days.sql")),
     ("V0012__sales", include_str!("../../migrations/V0012__sales.sql")),
 ];

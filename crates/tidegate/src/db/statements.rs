@@ -41,6 +41,7 @@ pub(super) fn all(engine: Engine) -> impl Iterator<Item = Statement> {
         super::links::ALL,
         super::contents::ALL,
         super::pins::ALL,
+        super::pins::pages::ALL,
         super::settings::ALL,
         super::nonces::ALL,
         super::tokens::ALL,

@@ -42,7 +42,11 @@ pub(super) fn retry_after(mut response: Response, after: Duration) -> Response {
 
 /// An error's words as a sentence, beginning with a capital letter.
 pub(super) fn sentence(error: &dyn std::error::Error) -> String {
-    let words = error.to_string();
+    capitalised(&error.to_string())
+}
+
+/// Words with a capital letter at their beginning.
+pub(super) fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -42,13 +42,10 @@ pub(super) fn address_as_reached(app: &App, uri: &Uri, headers: &HeaderMap) -> S
     app.config.server.public_url.clone().unwrap_or_else(|| as_reached(uri, headers))
 }
 
-/// The address by which the caller reached us, or the proxy before us. HTTP/2 has it in the URI, HTTP/1.1 in `Host`.
+/// The address by which the caller reached us, or the proxy before us.
 fn as_reached(uri: &Uri, headers: &HeaderMap) -> String {
-    let (scheme, proxy) = reached(headers);
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = proxy.as_ref().or(uri.authority()).map(Authority::as_str).or(host);
-    let scheme = scheme.or(uri.scheme_str()).unwrap_or("http");
-    format!("{scheme}://{}", host.unwrap_or("localhost"))
+    let scheme = reached(headers).0.or(uri.scheme_str()).unwrap_or("http");
+    format!("{scheme}://{}", host(uri, headers).as_deref().unwrap_or("localhost"))
 }
 
 /// The scheme and the host by which the caller reached the proxy, where it says so.
@@ -67,6 +64,13 @@ pub(super) fn reached(headers: &HeaderMap) -> (Option<&'static str>, Option<Auth
         _ => None,
     };
     (scheme, said(HOST, "host").and_then(|host| host.parse().ok()))
+}
+
+/// The host by which the caller reached us, or the proxy before us, perhaps with a port. HTTP/2 has it in the URI, HTTP/1.1 in `Host`.
+pub(super) fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let proxy = reached(headers).1;
+    let authority = proxy.as_ref().or(uri.authority()).map(Authority::as_str);
+    authority.or_else(|| headers.get(header::HOST)?.to_str().ok()).map(str::to_owned)
 }
 
 /// The addresses that the hops wrote down, the nearest first. `X-Forwarded-For` wins over `Forwarded` (RFC 7239).

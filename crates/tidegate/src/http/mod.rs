@@ -32,22 +32,33 @@ use hyper::body::Incoming;
 use tower::Service;
 
 use self::visit::{Gates, Visit};
-use crate::{app::App, telemetry::Traffic};
+use crate::{app::App, config, telemetry::Traffic};
 
 /// Everything that the server answers. Cheap to clone.
 #[derive(Clone)]
 pub struct Surfaces {
     router: Router,
+    content: Option<Arc<Content>>,
     gates: Arc<Gates>,
     traffic: Arc<Traffic>,
+}
+
+/// What is answered under the gateway's own host.
+struct Content {
+    host: String,
+    router: Router,
 }
 
 impl Surfaces {
     /// The surfaces of `app`.
     pub fn new(app: App) -> Self {
         let gates = Arc::new(Gates::new(&app.config, app.clock.clone()));
+        let content = app.config.gateway.host.clone().map(|host| {
+            let router = router::router_of_content(app.clone());
+            Arc::new(Content { host, router })
+        });
         let traffic = app.usage.traffic();
-        Self { router: router::router(app), gates, traffic }
+        Self { router: router::router(app), content, gates, traffic }
     }
 
     /// Answers one request that came from `peer`, and writes it down. What concerns every request is done here, since a layer of the
@@ -61,6 +72,11 @@ impl Surfaces {
         if let Some(visit) = &visit {
             request.extensions_mut().insert(visit.clone());
         }
+        if let Some(content) = &self.content
+            && content.is_meant(&request)
+        {
+            self.router = content.router.clone();
+        }
         let answered = line.id().around(self.router.call(request)).await;
         let mut response = answered.unwrap_or_else(|never| match never {});
         if let Some(visit) = &visit {
@@ -68,5 +84,12 @@ impl Surfaces {
         }
         line.was_of(caller, visit.as_ref().and_then(Visit::key));
         line.end_with(response)
+    }
+}
+
+impl Content {
+    fn is_meant<B>(&self, request: &Request<B>) -> bool {
+        let host = forwarded::host(request.uri(), request.headers());
+        host.is_some_and(|host| config::same_host(&self.host, &host))
     }
 }

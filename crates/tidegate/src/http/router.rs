@@ -68,11 +68,7 @@ pub(super) fn router(app: App) -> Router {
 
     let resumable_uploads = api::uploads::routes();
 
-    let gateway = Router::new()
-        .route("/ipfs/{*path}", get(gateway::serve))
-        .method_not_allowed_fallback(gateway::method_not_allowed)
-        .layer(from_fn(layers::cors::gateway))
-        .with_state(gateway::Gateway::new(app.clone()));
+    let gateway = content(gateway::Gateway::new(app.clone()));
 
     let provider = Router::new()
         .route("/", get(provider::describe))
@@ -102,4 +98,17 @@ pub(super) fn router(app: App) -> Router {
         .merge(panel::routes(&app))
         .fallback(error::not_found)
         .with_state(app)
+}
+
+/// All that is there under the gateway's own host.
+pub(super) fn router_of_content(app: App) -> Router {
+    content(gateway::Gateway::alone(app)).route("/livez", get(ops::live)).fallback(gateway::not_found)
+}
+
+fn content<S: Clone + Send + Sync + 'static>(gateway: gateway::Gateway) -> Router<S> {
+    Router::new()
+        .route("/ipfs/{*path}", get(gateway::serve))
+        .method_not_allowed_fallback(gateway::method_not_allowed)
+        .layer(from_fn(layers::cors::gateway))
+        .with_state(gateway)
 }

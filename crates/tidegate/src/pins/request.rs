@@ -103,6 +103,33 @@ impl Pins {
         }))
     }
 
+    /// Makes a failed request of the account again, in its place and under a new id. Nothing when the account has no request of that id that
+    /// has failed. Nobody is told that the old one is removed: it was told that it failed, and what becomes of the new one is told.
+    ///
+    /// # Errors
+    /// Those of [`Pins::request`]; the old one stays then.
+    pub async fn retry(&self, by: impl Into<Allowance>, id: JobId) -> Result<Option<Job>, PinError> {
+        let (by, terms) = (by.into(), self.terms());
+        let retried = self.db.try_write(move |s| {
+            Box::pin(async move {
+                accounts::lock(s, by.account).await?;
+                let failed = jobs::find_job(s, by.account, &id).await?;
+                let Some(failed) = failed.filter(|job| job.status == JobStatus::Failed) else {
+                    return Ok::<_, PinError>(None);
+                };
+                jobs::delete_job(s, &failed).await?;
+                let again = NewJob { id: JobId::new(), ..failed.job };
+                let standing = Standing::of(s, &again).await?;
+                Ok(Some(record(s, &by, again, standing, terms).await?))
+            })
+        });
+        let job = retried.await?;
+        if job.is_some() {
+            self.wake();
+        }
+        Ok(job)
+    }
+
     fn terms(&self) -> Terms {
         Terms {
             quota: self.limits.account_quota.as_u64(),

@@ -10,9 +10,9 @@ use crate::{
     blobs::Root,
     clock::Timestamp,
     db::{
-        AccountId, DbError, Session, accounts,
+        AccountId, DbError, PinId, Session, accounts,
         jobs::{self, JobId},
-        pins,
+        pins::{self, Pin},
     },
 };
 
@@ -44,6 +44,29 @@ impl Pins {
             self.let_go(&Root::of(cid));
         }
         Ok(any)
+    }
+
+    /// Removes one pin, and all requests that ended in it. False when there is no such pin.
+    ///
+    /// # Errors
+    /// What the key does not let its holder, or the database cannot be written.
+    pub async fn remove(&self, by: impl Into<Allowance>, id: PinId) -> Result<bool, PinError> {
+        let (by, now) = (by.into(), self.clock.now());
+        let mut removed = None;
+        loop {
+            let (by, is_first) = (by.clone(), removed.is_none());
+            let step = self.db.try_write(move |s| {
+                Box::pin(async move { remove_some_of_pin(s, &by, id, is_first, now).await })
+            });
+            // The pin is there as long as there is a request that ended in it.
+            let Some(pin) = step.await? else { break };
+            removed = Some(pin);
+        }
+        let Some(pin) = removed else { return Ok(false) };
+        if let Ok(root) = tidegate_content::parse_cid(&pin.pin.root) {
+            self.let_go(&Root::of(&root));
+        }
+        Ok(true)
     }
 
     /// Removes one request, done or not, and its pin. False when there is no such request.
@@ -125,6 +148,31 @@ async fn remove_some(
         by.spend(s, now).await?;
     }
     Ok(if more { Removed::Some } else { Removed::All })
+}
+
+/// Removes requests that ended in a pin, as many as one transaction may, and the pin with the last of them. Returns the pin as it was, if
+/// it was there. The first time it is paid for.
+async fn remove_some_of_pin(
+    s: &mut Session<'_>,
+    by: &Allowance,
+    id: PinId,
+    is_first: bool,
+    now: Timestamp,
+) -> Result<Option<Pin>, PinError> {
+    accounts::lock(s, by.account).await?;
+    let Some(pin) = pins::find_pin(s, by.account, id).await? else { return Ok(None) };
+    by.check_name(pin.pin.name.as_deref())?;
+    if is_first {
+        by.spend(s, now).await?;
+    }
+    let jobs = jobs::jobs_of_pin(s, id).await?;
+    for job in &jobs {
+        drop_job(s, job, now).await?;
+    }
+    if jobs.is_empty() {
+        release(s, by.account, id, now).await?;
+    }
+    Ok(Some(pin))
 }
 
 async fn is_any_left(s: &mut Session<'_>, account: AccountId, root: &str) -> Result<bool, DbError> {

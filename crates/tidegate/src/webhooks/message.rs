@@ -25,7 +25,8 @@ pub enum Event {
 }
 
 impl Event {
-    const ALL: [Self; 3] = [Self::Pinned, Self::Failed, Self::Removed];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Pinned, Self::Failed, Self::Removed];
 
     /// Its name, which is the type of its messages.
     #[must_use]

@@ -216,7 +216,7 @@ impl Found {
 }
 
 /// The beginning of a name in small ASCII letters.
-pub(super) fn name_key(name: &str) -> String {
+pub(in crate::db) fn name_key(name: &str) -> String {
     name.chars().take(KEY_CHARS).map(|c| c.to_ascii_lowercase()).collect()
 }
 

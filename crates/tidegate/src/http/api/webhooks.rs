@@ -23,7 +23,7 @@ use crate::{
         self as rows, Webhook,
         deliveries::{self, Delivery},
     },
-    http::{json_body, query::Query},
+    http::{error::sentence, json_body, query::Query},
     webhooks::{Shown, WebhookError, Which, Wish},
 };
 
@@ -284,10 +284,4 @@ impl From<WebhookError> for ApiError {
             WebhookError::Crypto(_) => Self::failed(&error),
         }
     }
-}
-
-fn sentence(error: &WebhookError) -> String {
-    let text = error.to_string();
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

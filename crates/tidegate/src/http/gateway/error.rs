@@ -1,10 +1,14 @@
 //! Errors of the gateway: plain text, never cached for good.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use tidegate_content::{ReadError, ResolveError};
 
-use super::{super::error::Failure, request::GatewayRequest};
+use super::{
+    super::error::Failure,
+    headers::{NOSNIFF, value},
+    request::GatewayRequest,
+};
 use crate::{blobs::BlobError, pins::LookupError};
 
 /// Why content was not served.
@@ -40,15 +44,29 @@ impl GatewayError {
         if request.only_if_cached { Self::NotCached(message) } else { Self::NotFound(message) }
     }
 
+    /// What is wrong, for people.
+    pub(in crate::http) fn words(self) -> String {
+        self.status_and_words().1
+    }
+
     /// The path of `request` leads nowhere.
     pub(super) fn unresolved(request: &GatewayRequest<'_>, error: ResolveError<BlobError>) -> Self {
+        Self::nowhere(error, |segment| request.up_to(segment))
+    }
+
+    /// Names lead nowhere in some content.
+    pub(super) fn inside(error: ResolveError<BlobError>) -> Self {
+        Self::nowhere(error, |_| "this folder".to_owned())
+    }
+
+    fn nowhere(error: ResolveError<BlobError>, place: impl Fn(usize) -> String) -> Self {
         match error {
             ResolveError::NoLink { segment, name } => {
-                Self::NotFound(format!("there is no {name:?} in {}", request.up_to(segment)))
+                Self::NotFound(format!("there is no {name:?} in {}", place(segment)))
             }
             ResolveError::NotADirectory { segment, name } => Self::NotFound(format!(
                 "there is no {name:?} in {}, which is not a directory",
-                request.up_to(segment)
+                place(segment)
             )),
             ResolveError::InsideCodec { .. } => {
                 Self::NotImplemented("paths inside of blocks of this codec are not followed".to_owned())
@@ -82,19 +100,15 @@ impl From<LookupError> for GatewayError {
     }
 }
 
-impl IntoResponse for GatewayError {
-    fn into_response(self) -> Response {
-        let (status, message) = match self {
+impl GatewayError {
+    fn status_and_words(self) -> (StatusCode, String) {
+        match self {
             Self::BadRequest(message) => (StatusCode::BAD_REQUEST, message),
             Self::NotFound(message) => (StatusCode::NOT_FOUND, message),
             Self::NotCached(message) => (StatusCode::PRECONDITION_FAILED, message),
             Self::NotAcceptable(message) => (StatusCode::NOT_ACCEPTABLE, message),
             Self::RangeOutside(size) => {
-                let message = format!("the file has {size} bytes");
-                let mut response = (StatusCode::RANGE_NOT_SATISFIABLE, message).into_response();
-                let range = HeaderValue::try_from(format!("bytes */{size}"));
-                response.headers_mut().insert(header::CONTENT_RANGE, range.expect("digits are text"));
-                return response;
+                (StatusCode::RANGE_NOT_SATISFIABLE, format!("the file has {size} bytes"))
             }
             Self::NotImplemented(message) => (StatusCode::NOT_IMPLEMENTED, message),
             Self::MethodNotAllowed => {
@@ -104,7 +118,21 @@ impl IntoResponse for GatewayError {
                 let (status, message) = failure.outside();
                 (status, message.to_owned())
             }
-        };
-        (status, message + "\n").into_response()
+        }
+    }
+}
+
+impl IntoResponse for GatewayError {
+    fn into_response(self) -> Response {
+        let whole = if let Self::RangeOutside(size) = &self { Some(*size) } else { None };
+        let (status, message) = self.status_and_words();
+        let mut response = (status, message + "\n").into_response();
+        let headers = response.headers_mut();
+        // The words may repeat what was asked for.
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+        if let Some(size) = whole {
+            headers.insert(header::CONTENT_RANGE, value(&format!("bytes */{size}")));
+        }
+        response
     }
 }

@@ -12,12 +12,13 @@ use moka::sync::Cache;
 use tidegate_content::{Cid, Entity, FileCursor};
 
 use super::{
-    GatewayError,
+    Gateway, GatewayError,
     block::{self, answer_part, content_range},
     conditions::{self, Part},
     headers,
     locate::{Located, locate, locate_below},
     request::GatewayRequest,
+    sandbox::{SANDBOX, may_run},
 };
 use crate::{
     app::App,
@@ -47,27 +48,28 @@ impl FileCache {
 }
 
 /// All that is to say of a file before its bytes.
-struct File {
+pub(super) struct File {
     /// The content it was found in, which must still be public.
-    holder: Option<Root>,
-    cid: Cid,
-    size: u64,
-    etag: String,
-    head: HeaderMap,
-    content: Option<Bytes>,
+    pub(super) holder: Option<Root>,
+    pub(super) cid: Cid,
+    pub(super) size: u64,
+    pub(super) content_type: String,
+    pub(super) etag: String,
+    pub(super) head: HeaderMap,
+    /// All of it, if it is small.
+    pub(super) content: Option<Bytes>,
 }
 
 /// Answers with the file that the path names.
 pub(super) async fn serve(
-    app: &App,
-    cache: &FileCache,
+    gateway: &Gateway,
     request: &GatewayRequest<'_>,
     conditions: &HeaderMap,
 ) -> Result<Response, GatewayError> {
-    let key = cache_key(request);
+    let (app, cache, key) = (&gateway.app, &gateway.files, cache_key(request));
     let file = match cache.0.get(&key) {
         Some(file) if still_public(app, &file).await? => file,
-        _ => match find(app, request).await? {
+        _ => match find(gateway, request).await? {
             Found::File(file) => {
                 cache.0.insert(key, Arc::clone(&file));
                 file
@@ -75,7 +77,7 @@ pub(super) async fn serve(
             Found::Elsewhere(location) => return Ok(moved(&location)),
         },
     };
-    answer(app, request, &file, conditions).await
+    file.answer(app, conditions).await?.ok_or_else(|| GatewayError::absent(request))
 }
 
 fn cache_key(request: &GatewayRequest<'_>) -> String {
@@ -98,12 +100,13 @@ enum Found {
     Elsewhere(String),
 }
 
-async fn find(app: &App, request: &GatewayRequest<'_>) -> Result<Found, GatewayError> {
+async fn find(gateway: &Gateway, request: &GatewayRequest<'_>) -> Result<Found, GatewayError> {
+    let app = &gateway.app;
     let located = locate(app, request).await?;
     let cid = located.resolution.cid;
     let roots = located.resolution.roots.clone();
     let name = request.file_name.as_deref().or(request.segments.last().map(String::as_str));
-    let file = match located.resolution.entity {
+    let mut file = match located.resolution.entity {
         Entity::File { size } | Entity::RawBlock { size } => {
             let shown = Shown::read(&located, size, name).await?;
             File::new(request, &located, shown, &roots, cid)
@@ -135,6 +138,9 @@ async fn find(app: &App, request: &GatewayRequest<'_>) -> Result<Found, GatewayE
             )));
         }
     };
+    if gateway.sandboxed && may_run(&file.content_type) {
+        file.head.insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
+    }
     Ok(Found::File(Arc::new(file)))
 }
 
@@ -150,15 +156,15 @@ fn no_index(error: GatewayError) -> GatewayError {
 }
 
 /// A file's type and size, and its content if it is small.
-struct Shown {
-    size: u64,
-    content_type: String,
-    content: Option<Bytes>,
+pub(super) struct Shown {
+    pub(super) size: u64,
+    pub(super) content_type: String,
+    pub(super) content: Option<Bytes>,
 }
 
 impl Shown {
     /// Looks at the beginning of the file of `size` bytes, called `name`.
-    async fn read(located: &Located, size: u64, name: Option<&str>) -> Result<Self, GatewayError> {
+    pub(super) async fn read(located: &Located, size: u64, name: Option<&str>) -> Result<Self, GatewayError> {
         let small = size <= SMALL;
         let beginning = located.beginning(if small { size } else { SNIFFED }).await?;
         let content_type = content_type(name, &beginning);
@@ -185,7 +191,38 @@ impl File {
             head.insert(header::CONTENT_DISPOSITION, disposition);
         }
         let holder = located.car.as_ref().map(|car| Root::of(car.root()));
-        Self { holder, cid, size: shown.size, etag, head, content: shown.content }
+        let Shown { size, content_type, content } = shown;
+        Self { holder, cid, size, content_type, etag, head, content }
+    }
+
+    /// Bytes, part of them, or none because the client has them. Nothing when the content has just gone.
+    pub(super) async fn answer(
+        &self,
+        app: &App,
+        conditions: &HeaderMap,
+    ) -> Result<Option<Response>, GatewayError> {
+        let mut head = self.head.clone();
+        if conditions::not_modified(conditions, &self.etag) {
+            head.remove(header::CONTENT_TYPE);
+            return Ok(Some((StatusCode::NOT_MODIFIED, head).into_response()));
+        }
+        if let Some(content) = &self.content {
+            return answer_part(head, &self.etag, content.clone(), conditions).map(Some);
+        }
+        let (status, range) = match conditions::part(conditions, &self.etag, self.size) {
+            Part::Whole => (StatusCode::OK, 0..self.size),
+            Part::Outside => return Err(GatewayError::RangeOutside(self.size)),
+            Part::Range(range) => {
+                head.insert(header::CONTENT_RANGE, content_range(&range, self.size));
+                (StatusCode::PARTIAL_CONTENT, range)
+            }
+        };
+        let Some(holder) = self.holder else { return Ok(None) };
+        let Some(car) = app.library.open(holder).await? else { return Ok(None) };
+        let len = range.end - range.start;
+        head.insert(header::CONTENT_LENGTH, len.into());
+        let stream = ContentStream::file(FileCursor::new(self.cid, range), car.cursor(Access::Memory), len);
+        Ok(Some(block::answer(status, head, Body::new(stream))))
     }
 }
 
@@ -200,37 +237,6 @@ fn disposition(request: &GatewayRequest<'_>, cid: &Cid) -> Option<HeaderValue> {
             Some(headers::disposition("attachment", &name))
         }
     }
-}
-
-/// Bytes, part of them, or none because the client has them.
-async fn answer(
-    app: &App,
-    request: &GatewayRequest<'_>,
-    file: &File,
-    conditions: &HeaderMap,
-) -> Result<Response, GatewayError> {
-    let mut head = file.head.clone();
-    if conditions::not_modified(conditions, &file.etag) {
-        head.remove(header::CONTENT_TYPE);
-        return Ok((StatusCode::NOT_MODIFIED, head).into_response());
-    }
-    if let Some(content) = &file.content {
-        return answer_part(head, &file.etag, content.clone(), conditions);
-    }
-    let (status, range) = match conditions::part(conditions, &file.etag, file.size) {
-        Part::Whole => (StatusCode::OK, 0..file.size),
-        Part::Outside => return Err(GatewayError::RangeOutside(file.size)),
-        Part::Range(range) => {
-            head.insert(header::CONTENT_RANGE, content_range(&range, file.size));
-            (StatusCode::PARTIAL_CONTENT, range)
-        }
-    };
-    let holder = file.holder.as_ref().ok_or_else(|| GatewayError::absent(request))?;
-    let car = app.library.open(*holder).await?.ok_or_else(|| GatewayError::absent(request))?;
-    let len = range.end - range.start;
-    head.insert(header::CONTENT_LENGTH, len.into());
-    let stream = ContentStream::file(FileCursor::new(file.cid, range), car.cursor(Access::Memory), len);
-    Ok(block::answer(status, head, Body::new(stream)))
 }
 
 fn moved(location: &str) -> Response {

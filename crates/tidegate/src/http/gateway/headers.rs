@@ -12,6 +12,9 @@ pub(super) const X_IPFS_ROOTS: HeaderName = HeaderName::from_static("x-ipfs-root
 /// Content under its own id never changes.
 pub(super) const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=29030400, immutable");
 
+/// No browser is to guess another type.
+pub(super) const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
 /// What RFC 8187 leaves as it is.
 const ATTRIBUTE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'!').remove(b'$');
@@ -21,15 +24,16 @@ pub(super) fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// Tag, caching and the two `X-Ipfs-` headers.
+/// Tag, caching, the two `X-Ipfs-` headers, and that the type is to be taken at its word.
 pub(super) fn common(headers: &mut HeaderMap, etag: &str, path: &str, roots: &[Cid]) {
     headers.insert(header::ETAG, value(etag));
     headers.insert(header::CACHE_CONTROL, IMMUTABLE);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.insert(X_IPFS_PATH, value(path));
     headers.insert(X_IPFS_ROOTS, value(&roots_text(roots)));
 }
 
-/// What answers for clients that check have beside that: a type to be taken at its word, a name to save under, and where this
+/// What answers for clients that check have beside that: their type, a name to save under, and where this
 /// form of the content is found without negotiation.
 pub(super) fn checkable(
     headers: &mut HeaderMap,
@@ -39,7 +43,6 @@ pub(super) fn checkable(
     file_name: &str,
 ) {
     headers.insert(header::CONTENT_TYPE, value(content_type));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
     let name = request.file_name.as_deref().unwrap_or(file_name);
     headers.insert(header::CONTENT_DISPOSITION, disposition("attachment", name));
@@ -67,6 +70,11 @@ pub(super) fn disposition(kind: &str, name: &str) -> HeaderValue {
             utf8_percent_encode(name, ATTRIBUTE)
         ))
     }
+}
+
+/// `Content-Disposition` of something to be saved as `name`.
+pub(in crate::http) fn attachment(name: &str) -> HeaderValue {
+    disposition("attachment", name)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `/ipfs`: content by its id, as the path gateway and trustless gateway specifications say.
 //!
-//! `request.rs` reads what is asked, `locate.rs` finds it, `file.rs`, `block.rs` and `car.rs` answer in their formats.
+//! `request.rs` reads what is asked, `locate.rs` finds it, `file.rs`, `block.rs` and `car.rs` answer in their formats; `sandbox.rs` says
+//! what keeps pinned pages apart from ours. `kept.rs` is for whoever has the content pinned.
 
 mod block;
 mod car;
@@ -8,8 +9,10 @@ mod conditions;
 mod error;
 mod file;
 mod headers;
+mod kept;
 mod locate;
 mod request;
+mod sandbox;
 
 use std::sync::Arc;
 
@@ -20,6 +23,8 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header, uri::PathAndQuery};
 
 pub(in crate::http) use error::{GatewayError, method_not_allowed};
+pub(in crate::http) use headers::attachment;
+pub(in crate::http) use kept::Kept;
 
 use self::{
     file::FileCache,
@@ -32,31 +37,46 @@ use crate::{app::App, blobs::Root, config::Role, pins::LookupError};
 pub(in crate::http) struct Gateway {
     app: App,
     files: Arc<FileCache>,
+    /// Whether pages share their origin with the panel.
+    sandboxed: bool,
 }
 
 impl Gateway {
-    /// A gateway to the content of `app`.
+    /// A gateway to the content of `app`, beside all else that the server answers.
     pub(in crate::http) fn new(app: App) -> Self {
-        let files = Arc::new(FileCache::new());
-        Self { app, files }
+        Self { app, files: Arc::new(FileCache::new()), sandboxed: true }
     }
+
+    /// The same under a host name that has nothing but content, where pages may be what they are.
+    pub(in crate::http) fn alone(app: App) -> Self {
+        Self { sandboxed: false, ..Self::new(app) }
+    }
+}
+
+/// A path that is not there under the gateway's own host.
+pub(in crate::http) async fn not_found(uri: Uri) -> GatewayError {
+    GatewayError::NotFound(format!("there is nothing at {}; content is under /ipfs/", uri.path()))
 }
 
 /// Serves what a path names.
 pub(in crate::http) async fn serve(
-    State(Gateway { app, files }): State<Gateway>,
+    State(gateway): State<Gateway>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, GatewayError> {
+    if sandbox::wants_service_worker(&headers) {
+        return Err(GatewayError::BadRequest("service workers are not offered here".to_owned()));
+    }
+    let app = &gateway.app;
     let request = GatewayRequest::parse(&uri, &headers)?;
     let answered = match &request.format {
-        Format::File => file::serve(&app, &files, &request, &headers).await,
-        Format::Raw => block::serve(&app, &request, &headers).await,
-        Format::Car(options) => car::serve(&app, &request, *options, &headers).await,
+        Format::File => file::serve(&gateway, &request, &headers).await,
+        Format::Raw => block::serve(app, &request, &headers).await,
+        Format::Car(options) => car::serve(app, &request, *options, &headers).await,
     };
     match answered {
         Err(GatewayError::NotFound(_)) if app.config.server.role == Role::Cloud => {
-            elsewhere(&app, &request, &uri).await?.map_or(answered, Ok)
+            elsewhere(app, &request, &uri).await?.map_or(answered, Ok)
         }
         answered => answered,
     }

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     accounts::{AccountError, AuthError},
     db::DbError,
+    pins::PinError,
 };
 
 /// See the module's documentation.
@@ -150,6 +151,17 @@ impl From<AuthError> for PanelError {
         match error {
             AuthError::Db(error) => error.into(),
             AuthError::Crypto(_) => Self::Failed(Failure::Internal.log(&error)),
+            other => Self::BadForm(format!("{}.", sentence(&other))),
+        }
+    }
+}
+
+impl From<PinError> for PanelError {
+    fn from(error: PinError) -> Self {
+        match error {
+            PinError::Db(error) => error.into(),
+            PinError::Blob(error) => Self::Failed(Failure::from(&error)),
+            PinError::Stopped => Self::Failed(Failure::Internal.log(&error)),
             other => Self::BadForm(format!("{}.", sentence(&other))),
         }
     }

@@ -23,6 +23,7 @@ mod error;
 mod form;
 mod gate;
 mod guard;
+mod jobs;
 mod keys;
 mod login;
 mod login_code;
@@ -30,11 +31,13 @@ mod member;
 mod overview;
 mod page;
 mod password;
+mod pins;
 mod provider;
 mod register;
 mod shell;
 mod show;
 mod usage;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -66,6 +69,21 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/panel/login/code", get(login_code::ask).post(login_code::enter))
         .route("/panel/logout", post(login::sign_out))
         .route("/panel/register", get(register::ask).post(register::register))
+        .route("/panel/pins", get(pins::list))
+        .route("/panel/pins/remove", post(pins::remove_selected))
+        .route("/panel/pins/{id}", get(pins::show))
+        .route("/panel/pins/{id}/remove", post(pins::remove))
+        .route("/panel/pins/{id}/content", get(pins::give))
+        .route("/panel/pins/{id}/content/{*path}", get(pins::give_inside))
+        .route("/panel/jobs", get(jobs::list))
+        .route("/panel/jobs/{id}/retry", post(jobs::retry))
+        .route("/panel/jobs/{id}/remove", post(jobs::remove))
+        .route("/panel/webhooks", get(webhooks::list).post(webhooks::add))
+        .route("/panel/webhooks/{id}", get(webhooks::show).post(webhooks::change))
+        .route("/panel/webhooks/{id}/rotate", post(webhooks::rotate))
+        .route("/panel/webhooks/{id}/ping", post(webhooks::ping))
+        .route("/panel/webhooks/{id}/remove", post(webhooks::remove))
+        .route("/panel/webhooks/{id}/deliveries/{delivery}/redeliver", post(webhooks::redeliver))
         .route("/panel/api/jwt", get(jwt::show).post(jwt::add))
         .route("/panel/api/jwt/{id}/rotate", post(jwt::rotate))
         .route("/panel/api/jwt/{id}/revoke", post(jwt::revoke))

@@ -75,8 +75,8 @@ const ADMINISTRATION: &str = "Administration";
 
 /// The groups of pages, with nothing over the first one.
 const NAVIGATION: [(&str, &[Here]); 5] = [
-    ("", &[Here::Overview, Here::Usage, Here::Endpoints]),
-    ("API", &[Here::ApiJwt, Here::VerificationKey]),
+    ("", &[Here::Overview, Here::Pins, Here::Jobs, Here::Usage, Here::Endpoints]),
+    ("API", &[Here::ApiJwt, Here::VerificationKey, Here::Webhooks]),
     ("Selling", &[Here::Provider, Here::Assets, Here::Orders, Here::Receipts, Here::ProviderTokens]),
     ("You", &[Here::Account]),
     (ADMINISTRATION, &[Here::Accounts, Here::Invites, Here::Storage, Here::Logs, Here::Settings]),
@@ -86,6 +86,9 @@ const NAVIGATION: [(&str, &[Here]); 5] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Here {
     Overview,
+    Pins,
+    Jobs,
+    Webhooks,
     ApiJwt,
     VerificationKey,
     Account,
@@ -107,6 +110,9 @@ impl Here {
     fn label_and_path(self) -> (&'static str, &'static str) {
         match self {
             Self::Overview => ("Overview", "/panel"),
+            Self::Pins => ("Pins", "/panel/pins"),
+            Self::Jobs => ("Jobs", "/panel/jobs"),
+            Self::Webhooks => ("Webhooks", "/panel/webhooks"),
             Self::ApiJwt => ("API JWT", "/panel/api/jwt"),
             Self::VerificationKey => ("Verification Key", "/panel/api/verification-key"),
             Self::Account => ("Account", "/panel/account"),

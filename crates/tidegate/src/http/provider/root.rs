@@ -1,4 +1,4 @@
-//! `GET /`: who we are and where everything is. Clients find each route here by its name.
+//! `GET /`: who we are and where everything is. Clients find each route here by its name. Browsers are sent to the panel.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::StatusCode;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::json::Answer;
@@ -52,8 +52,18 @@ impl Serialize for Endpoints {
     }
 }
 
-/// Tells who we are.
-pub(in crate::http) async fn describe(State(app): State<App>) -> Response {
+/// Tells who we are; somebody with a browser is sent to the panel.
+pub(in crate::http) async fn describe(State(app): State<App>, headers: HeaderMap) -> Response {
+    let mut response = if wants_page(&headers) {
+        (StatusCode::SEE_OTHER, [(header::LOCATION, HeaderValue::from_static("/panel"))]).into_response()
+    } else {
+        tell(&app).await
+    };
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+async fn tell(app: &App) -> Response {
     let chains = app.chains.all().await;
     let root = Root {
         chain_ids: chains.keys().copied().collect(),
@@ -66,4 +76,33 @@ pub(in crate::http) async fn describe(State(app): State<App>) -> Response {
         version: env!("CARGO_PKG_VERSION"),
     };
     Answer(StatusCode::OK, root).into_response()
+}
+
+/// Browsers name pages, and JSON behind them if at all. Programs name JSON, anything, or nothing.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    let mut types = accept.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next());
+    let first = types.find(|kind| matches!(kind.trim(), "text/html" | "application/json"));
+    first.is_some_and(|kind| kind.trim() == "text/html")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_for_those_who_name_them_first() {
+        for (accept, expected) in [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("application/xhtml+xml, text/html;q=0.9, application/json;q=0.1", true),
+            ("application/json, text/plain, */*", false),
+            ("application/json, text/html", false),
+            ("*/*", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(wants_page(&headers), expected, "{accept}");
+        }
+        assert!(!wants_page(&HeaderMap::new()));
+    }
 }

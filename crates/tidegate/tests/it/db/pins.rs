@@ -1,7 +1,10 @@
 //! Pins and their lists.
 
 use tidegate::clock::Timestamp;
-use tidegate::db::pins::{self, NewPin, Pin, PinQuery, PinSource, Visibility};
+use tidegate::db::pins::{
+    self, NewPin, Pin, PinQuery, PinSource, Visibility,
+    pages::{PinOrder, PinPage, PinPlace, page_of_pins},
+};
 use tidegate::db::{AccountId, Db, PinId};
 
 use super::transactions::new_account;
@@ -14,6 +17,9 @@ on_both_engines![
     accounts_do_not_see_each_others_pins,
     a_deleted_pin_is_gone_and_its_id_is_not_reused,
     strange_names_come_back_as_they_were,
+    every_order_goes_through_all_pins_page_by_page,
+    a_part_of_a_name_finds_all_that_have_it,
+    a_place_stays_when_its_pin_goes,
 ];
 
 async fn pinning_the_same_again_updates_the_one_entry(database: TestDatabase) {
@@ -117,6 +123,115 @@ async fn strange_names_come_back_as_they_were(database: TestDatabase) {
         assert_eq!(pin(&db, new.clone(), 1).await.pin, new);
         assert_eq!(list(&db, everything(account)).await.0[0].pin, new);
     }
+}
+
+async fn every_order_goes_through_all_pins_page_by_page(database: TestDatabase) {
+    let db = database.open().await;
+    let account = new_account(&db, "a@example.org").await;
+    let other = new_account(&db, "b@example.org").await;
+    // Ties in everything that lists are sorted by.
+    for (root, name, size, millis) in [
+        ("r1", Some("b"), 5, 2000),
+        ("r2", Some("B"), 9, 1000),
+        ("r3", None, 5, 2000),
+        ("r4", Some("ä"), 1, 3000),
+        ("r5", Some("a"), 5, 1000),
+    ] {
+        let name = name.map(str::to_owned);
+        pin(&db, NewPin { name: name.clone(), size, ..new_pin(account, root) }, millis).await;
+        pin(&db, NewPin { name, size, ..new_pin(other, root) }, millis).await;
+    }
+    for (order, expected) in [
+        (PinOrder::Newest, ["r4", "r3", "r1", "r5", "r2"]),
+        (PinOrder::Oldest, ["r2", "r5", "r1", "r3", "r4"]),
+        (PinOrder::Largest, ["r2", "r5", "r3", "r1", "r4"]),
+        // One without a name stands where its CID belongs, "Qmr3".
+        (PinOrder::Name, ["r5", "r1", "r2", "r3", "r4"]),
+    ] {
+        for limit in 1..=6 {
+            assert_eq!(pages(&db, account, order, "", limit).await, words(&expected), "{order:?} by {limit}");
+        }
+    }
+}
+
+async fn a_part_of_a_name_finds_all_that_have_it(database: TestDatabase) {
+    let db = database.open().await;
+    let account = new_account(&db, "a@example.org").await;
+    for (root, name) in [
+        ("r1", Some("Summer/Beach 1.jpg")),
+        ("r2", Some("beach.mov")),
+        ("r3", Some("100% of it_all!")),
+        ("r4", None),
+        ("r5", Some("Öl")),
+    ] {
+        pin(&db, NewPin { name: name.map(str::to_owned), ..new_pin(account, root) }, 1).await;
+    }
+    for (part, expected) in [
+        ("beach", &["r2", "r1"][..]),
+        ("BEACH ", &["r1"]),
+        (".jpg", &["r1"]),
+        ("%", &["r3"]),
+        ("t_a", &["r3"]),
+        ("_", &["r3"]),
+        ("!", &["r3"]),
+        ("%!", &[]),
+        ("qmr", &["r4"]),
+        ("Öl", &["r5"]),
+        ("'", &[]),
+    ] {
+        for limit in [1, 3] {
+            assert_eq!(pages(&db, account, PinOrder::Newest, part, limit).await, words(expected), "{part}");
+        }
+    }
+    // It is found by the name that it has now.
+    let renamed = NewPin { name: Some("dune.mov".to_owned()), ..new_pin(account, "r2") };
+    pin(&db, renamed, 2).await;
+    assert_eq!(pages(&db, account, PinOrder::Newest, "beach", 3).await, ["r1"]);
+    assert_eq!(pages(&db, account, PinOrder::Newest, "dune", 3).await, ["r2"]);
+}
+
+async fn a_place_stays_when_its_pin_goes(database: TestDatabase) {
+    let db = database.open().await;
+    let account = new_account(&db, "a@example.org").await;
+    for (root, millis) in [("r1", 1000), ("r2", 2000), ("r3", 3000)] {
+        pin(&db, new_pin(account, root), millis).await;
+    }
+    let second = &page(&db, account, PinOrder::Newest, "", None, 2).await[1];
+    let place = second.place(PinOrder::Newest);
+    let id = second.id;
+    db.write(move |s| Box::pin(pins::delete_pin(s, account, id))).await.unwrap();
+    let rest = page(&db, account, PinOrder::Newest, "", Some(place.clone()), 2).await;
+    assert_eq!(rest.iter().map(|pin| pin.pin.root.as_str()).collect::<Vec<_>>(), ["r1"]);
+
+    // What is no place is the beginning.
+    let nowhere = PinPlace { key: "nowhere".to_owned(), ..place };
+    assert_eq!(page(&db, account, PinOrder::Newest, "", Some(nowhere), 9).await.len(), 2);
+}
+
+/// The roots of all pages, each of which begins where the one before has ended.
+async fn pages(db: &Db, account: AccountId, order: PinOrder, name: &str, limit: u32) -> Vec<String> {
+    let (mut roots, mut after) = (Vec::new(), None);
+    loop {
+        let found = page(db, account, order, name, after, limit).await;
+        let sorted_by = if name.is_empty() { order } else { PinOrder::Name };
+        after = found.last().map(|last| last.place(sorted_by));
+        roots.extend(found.into_iter().map(|pin| pin.pin.root));
+        if after.is_none() {
+            return roots;
+        }
+    }
+}
+
+async fn page(
+    db: &Db,
+    account: AccountId,
+    order: PinOrder,
+    name: &str,
+    after: Option<PinPlace>,
+    limit: u32,
+) -> Vec<Pin> {
+    let page = PinPage { account, order, name: name.to_owned(), after, limit };
+    db.read(move |s| Box::pin(async move { page_of_pins(s, &page).await })).await.unwrap()
 }
 
 pub fn new_pin(account: AccountId, root: &str) -> NewPin {

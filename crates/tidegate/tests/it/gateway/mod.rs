@@ -6,3 +6,4 @@ mod forms;
 mod hidden;
 mod paths;
 mod ranges;
+mod sandbox;

@@ -3,8 +3,10 @@
 mod account;
 mod admin;
 mod endpoints;
+mod jobs;
 mod keys;
 mod logs;
+mod pins;
 mod provider;
 mod registration;
 mod second_factor;
@@ -13,6 +15,7 @@ mod settings;
 mod storage;
 mod usage;
 mod verification_key;
+mod webhooks;
 
 /// The text of the element with this id, which has no others in it, as a browser shows it.
 fn text_of(page: &str, id: &str) -> String {

@@ -107,6 +107,21 @@ async fn head_tells_of_the_file_and_uses_no_nonce_up() {
     shop.market.ask(Method::HEAD, "download", &shop.query(5)).await.expect(400);
 }
 
+/// It is saved under this server's origin, and never shown there.
+#[tokio::test]
+async fn a_page_that_is_sold_is_saved_and_not_shown() {
+    let shop = Shop::selling("/page.html", |_| {
+        Reply::ok(&b"<script>alert(1)</script>"[..])
+            .with("Content-Type", "text/html")
+            .with("Content-Disposition", "inline; filename=page.html")
+    })
+    .await;
+    let answer = shop.market.get("download", &shop.query(1)).await.expect(200);
+    assert_eq!(answer.header("content-type"), "text/html");
+    assert!(answer.header("content-disposition").starts_with("attachment;"), "{answer:?}");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+}
+
 #[tokio::test]
 async fn a_source_that_breaks_off_cuts_the_download() {
     let shop = Shop::with(|asked| match asked.target.as_str() {

@@ -235,6 +235,24 @@ async fn the_root_says_who_we_are_and_where_everything_is() {
 }
 
 #[tokio::test]
+async fn browsers_are_sent_to_the_panel_and_programs_are_not() {
+    let server = TestServer::start().await;
+    let page = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let sent = server.get_with("/", &[("accept", page)]).await.expect(303);
+    assert_eq!((sent.header("location"), sent.header("vary")), ("/panel", "Accept"));
+    let told = server.get("/").await.expect(200);
+    for accept in ["application/json, text/plain, */*", "*/*", "application/json, text/html"] {
+        let same = server.get_with("/", &[("accept", accept)]).await.expect(200);
+        assert_eq!((&same.body, same.header("content-type")), (&told.body, "application/json"));
+    }
+    // Caches keep them apart, and what one origin is told from what another is.
+    assert_eq!(told.header("vary"), "Accept");
+    let from = server.get_with("/", &[("origin", "https://market.example")]).await.expect(200);
+    let varies: Vec<_> = from.headers.get_all("vary").iter().collect();
+    assert_eq!(varies, ["Accept", "Origin"]);
+}
+
+#[tokio::test]
 async fn any_page_may_call_with_whatever_headers_it_likes() {
     let server = TestServer::start().await;
     let asked = [("origin", "https://market.example"), ("access-control-request-headers", "authtoken, x-y")];

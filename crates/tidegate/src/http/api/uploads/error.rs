@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::headers::{UPLOAD_OFFSET, VERSION};
 use crate::{
-    http::{api::ApiError, json_body::BodyError},
+    http::{api::ApiError, error::sentence, json_body::BodyError},
     uploads::{Interrupted, Refusal, RefusalKind, UploadError},
 };
 
@@ -60,7 +60,7 @@ fn answer(status: StatusCode, code: &str, message: &str) -> Response {
 
 fn about_upload(error: &UploadError) -> Response {
     let (status, code) = status_of(error);
-    let mut response = answer(status, code, &capitalised(&error.to_string()));
+    let mut response = answer(status, code, &sentence(error));
     let headers = response.headers_mut();
     if let UploadError::WrongOffset(here) = error {
         headers.insert(UPLOAD_OFFSET, (*here).into());
@@ -106,11 +106,6 @@ fn status_of_refusal(code: RefusalKind) -> (StatusCode, &'static str) {
         RefusalKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     };
     (status, code.as_str())
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 impl From<ApiError> for TusError {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::{extract::State, response::IntoResponse};
 
-use super::super::{super::error::Failure, Admin, Here, Page, PanelError, Shell, show};
+use super::super::{Admin, Here, Page, PanelError, Shell, show};
 use crate::{
     app::App,
     db::usage::ServerDay,
@@ -48,14 +48,4 @@ pub(in crate::http::panel) async fn show(
         grace: app.config.store.grace,
         data: app.config.data.dir.display().to_string(),
     }))
-}
-
-impl From<PinError> for PanelError {
-    fn from(error: PinError) -> Self {
-        match error {
-            PinError::Db(error) => error.into(),
-            PinError::Blob(error) => Self::Failed(Failure::from(&error)),
-            other => Self::Failed(Failure::Internal.log(&other)),
-        }
-    }
 }

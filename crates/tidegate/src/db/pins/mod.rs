@@ -1,4 +1,6 @@
-//! Pins: which account wants which content kept, and who may see it.
+//! Pins: which account wants which content kept, and who may see it. In `pages` they are gone through.
+
+pub mod pages;
 
 use crate::clock::Timestamp;
 
@@ -17,20 +19,21 @@ macro_rules! columns {
         )
     };
 }
+use columns;
 
 statements! {
     UPSERT = columns!("INSERT INTO pins
-                  (account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+                  (account_id, root, cid, name, name_key, meta, visibility, source, size, created_at, pinned_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
               ON CONFLICT (account_id, root, source) WHERE source <> 'psa' DO UPDATE SET
-                  cid = excluded.cid, name = excluded.name, meta = excluded.meta,
+                  cid = excluded.cid, name = excluded.name, name_key = excluded.name_key, meta = excluded.meta,
                   visibility = excluded.visibility, pinned_at = excluded.pinned_at, repeats = pins.repeats + 1
               RETURNING", "");
     UPSERT_BUT_VISIBILITY = columns!("INSERT INTO pins
-                  (account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+                  (account_id, root, cid, name, name_key, meta, visibility, source, size, created_at, pinned_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
               ON CONFLICT (account_id, root, source) WHERE source <> 'psa' DO UPDATE SET
-                  cid = excluded.cid, name = excluded.name, meta = excluded.meta,
+                  cid = excluded.cid, name = excluded.name, name_key = excluded.name_key, meta = excluded.meta,
                   pinned_at = excluded.pinned_at, repeats = pins.repeats + 1
               RETURNING", "");
     PINNED_AT = "SELECT pinned_at FROM pins WHERE account_id = $1 AND root = $2 AND source = $3 AND source <> 'psa'";
@@ -245,6 +248,7 @@ async fn put(s: &mut Session<'_>, sql: &'static str, pin: &NewPin, now: Timestam
         pin.root.as_str().into(),
         pin.cid.as_str().into(),
         pin.name.as_deref().into(),
+        pages::key_of(pin).into(),
         pin.meta.as_str().into(),
         pin.visibility.as_str().into(),
         pin.source.as_str().into(),
