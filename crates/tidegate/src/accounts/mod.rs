@@ -7,6 +7,7 @@
 //! sessions     people who are signed in at the panel; invites, who may register there
 //! trust        on an Endpoint: what its Cloud says of access tokens, remembered for a while
 //! vouch        on the Cloud: what it says
+//! upload_pass  uploading from a page by somebody who has signed in
 //! wallets      the Ethereum addresses whose assets may sell what the account has pinned privately
 //! tokens  sealing  verification  open_signature  password  email    the means
 //! server_key   the one secret that all of it rests on; peer_id, the server's name that comes from it
@@ -28,6 +29,7 @@ mod server_key;
 mod sessions;
 mod tokens;
 mod trust;
+mod upload_pass;
 mod verification;
 mod vouch;
 mod wallets;
@@ -52,6 +54,7 @@ pub use password::generate_password;
 pub use server_key::{Purpose, ServerKey, ServerKeyError, SubKey};
 pub use sessions::{SessionLimits, Whence};
 pub use tokens::{ACCESS_TOKEN_LIFETIME, AccessToken};
+pub use upload_pass::{UploadPass, UploadPassError};
 pub use verification::{PublicKey, PublicKeyError, SignError, sign};
 
 use email::Email;

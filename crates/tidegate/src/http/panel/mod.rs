@@ -5,6 +5,8 @@
 //! guard             what concerns every page: whose requests are taken, and what a browser may do with the answers
 //! shell  page  show answers, and what is around every page
 //! assets  form  error
+//!
+//! overview  upload  login  register    the pages
 //! ```
 //!
 //! Pages work without scripts: forms are posted and answered with 303. A page reads plain lists from the database; whatever changes
@@ -22,6 +24,7 @@ mod page;
 mod register;
 mod shell;
 mod show;
+mod upload;
 
 use std::sync::Arc;
 
@@ -50,6 +53,8 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/panel/login", get(login::ask).post(login::sign_in))
         .route("/panel/logout", post(login::sign_out))
         .route("/panel/register", get(register::ask).post(register::register))
+        .route("/panel/upload", get(upload::show))
+        .route("/panel/upload/session", post(upload::begin))
         .route("/panel/assets/{version}/{name}", get(assets::show))
         .route("/panel/{*nothing}", any(not_found))
         .method_not_allowed_fallback(method_not_allowed)

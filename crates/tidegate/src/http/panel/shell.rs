@@ -74,18 +74,20 @@ pub(super) struct Entry {
 const ADMINISTRATION: &str = "Administration";
 
 /// The groups of pages, with nothing over the first one.
-const NAVIGATION: [(&str, &[Here]); 2] = [("", &[Here::Overview]), (ADMINISTRATION, &[])];
+const NAVIGATION: [(&str, &[Here]); 2] = [("", &[Here::Overview, Here::Upload]), (ADMINISTRATION, &[])];
 
 /// A page that has an entry among the ways to other pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Here {
     Overview,
+    Upload,
 }
 
 impl Here {
     fn label_and_path(self) -> (&'static str, &'static str) {
         match self {
             Self::Overview => ("Overview", "/panel"),
+            Self::Upload => ("Upload", "/panel/upload"),
         }
     }
 }

@@ -2,3 +2,4 @@
 
 mod registration;
 mod sessions;
+mod upload;
