@@ -135,6 +135,7 @@ test('an upload is paused and goes on, also after the page was loaded again', as
   await far.visit('/panel/upload');
   const left = far.page.locator('#upload-unfinished');
   await left.getByText('half.bin').waitFor();
+  await left.getByText(/MiB of 48 MiB are at the server · public/).waitFor();
   await far.checkAccess();
   await far.picture('upload-unfinished');
   const before = line.sent;
@@ -200,7 +201,7 @@ test('who has a key of their own signs with it', async () => {
   assert.match(await row(own, 'early.txt').innerText(), /your private key/i);
   await own.checkAccess();
   await own.page.getByLabel('Your private key').fill(privateKey.export({ type: 'pkcs8', format: 'pem' }));
-  await row(own, 'early.txt').getByRole('button', { name: /Go on/ }).click();
+  await row(own, 'early.txt').getByRole('button', { name: /Try again/ }).click();
   await state(own, 'early.txt', 'Pinned');
   await own.leave();
 });

@@ -42,7 +42,12 @@ export class Site {
 
   /** Somebody who has signed in to an account, which is made for them. */
   async member(email, options) {
-    const [visitor, account] = await Promise.all([this.visitor(options), this.account(email)]);
+    return this.enter(await this.account(email), options);
+  }
+
+  /** Whoever has this account, signed in. */
+  async enter(account, options) {
+    const visitor = await this.visitor(options);
     await visitor.signIn(account);
     return visitor;
   }
@@ -53,13 +58,11 @@ export class Site {
     return { email, password, apiKey, rsaPrivateKey };
   }
 
-  /** An administrator who has signed in. */
-  async admin(email, options) {
+  /** The account of an administrator. */
+  async admin(email) {
     const account = await this.account(email);
     await this.server.command(['account', 'admin', '--email', email]);
-    const visitor = await this.visitor(options);
-    await visitor.signIn(account);
-    return visitor;
+    return account;
   }
 
   /** A line to the server that a test may break. */

@@ -70,9 +70,9 @@ export class Visitor {
     this.checkComplaints();
   }
 
-  /** The paths of all pages that the navigation leads to. */
+  /** Where the page leads to in the panel, in its order. */
   links() {
-    return this.page.locator('nav a').evaluateAll((links) => links.map((link) => new URL(link.href).pathname));
+    return this.page.locator('a[href^="/panel"]:not([download])').evaluateAll((links) => links.map((link) => link.getAttribute('href').split('#')[0]));
   }
 
   /** Fails, in words, where the page is hard to use for somebody. */

@@ -38,7 +38,7 @@ export class Upload {
    */
   constructor(chosen, wish, session, account, onChange) {
     Object.assign(this, { chosen, wish, session, onChange });
-    this.shelf = new Shelf(account, chosen);
+    this.shelf = new Shelf(account, { name: wish.name, size: chosen.size, visibility: wish.visibility });
   }
 
   get isActive() {
@@ -138,12 +138,23 @@ export class Upload {
 
 /** Lets the server forget what was sent. What it cannot be told it forgets by itself, later. */
 export async function discard(session, location) {
+  await ask(session, location, 'DELETE').catch(() => undefined);
+}
+
+/** How many bytes the server has of an upload: none if it has forgotten it, nothing if it cannot tell now. */
+export async function kept(session, location) {
   try {
-    const headers = { UserAccessToken: await session.accessToken(), 'Tus-Resumable': '1.0.0' };
-    await fetch(location, { method: 'DELETE', headers, credentials: 'omit' });
+    const answer = await ask(session, location, 'GET');
+    if (answer.ok) return (await answer.json()).offset;
+    return answer.status === 404 || answer.status === 410 ? 0 : undefined;
   } catch {
-    // It is forgotten soon enough.
+    return undefined;
   }
+}
+
+async function ask(session, location, method) {
+  const headers = { UserAccessToken: await session.accessToken(), 'Tus-Resumable': '1.0.0' };
+  return fetch(location, { method, headers, credentials: 'omit' });
 }
 
 function wordsOf(error) {

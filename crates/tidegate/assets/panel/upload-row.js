@@ -33,7 +33,7 @@ export class Row {
     this.part('cid').id = `upload-cid-${rows}`;
     this.part('copy').dataset.copy = `upload-cid-${rows}`;
     this.part('copy').setAttribute('aria-describedby', `upload-cid-${rows}`);
-    for (const [action, label] of [['pause', 'Pause'], ['resume', 'Go on'], ['remove', 'Cancel'], ['clear', 'Clear'], ['open', 'Open']]) {
+    for (const [action, label] of [['pause', 'Pause'], ['remove', 'Cancel'], ['clear', 'Clear'], ['open', 'Open']]) {
       this.part(action).setAttribute('aria-label', `${label}: ${upload.wish.name}`);
     }
     this.part('pause').onclick = () => upload.pause();
@@ -70,6 +70,9 @@ export class Row {
     badge.className = `badge ${kind}`;
     const held = document.activeElement;
     this.part('progress').hidden = !upload.isActive;
+    this.part('words').classList.toggle('bad', state === 'failed');
+    this.part('resume').textContent = state === 'failed' ? 'Try again' : 'Go on';
+    this.part('resume').setAttribute('aria-label', `${this.part('resume').textContent}: ${upload.wish.name}`);
     this.part('pause').hidden = !['waiting', 'hashing', 'sending', 'broken'].includes(state);
     this.part('resume').hidden = !['paused', 'broken', 'failed'].includes(state);
     this.part('remove').hidden = upload.isOver;

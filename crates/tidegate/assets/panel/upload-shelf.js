@@ -7,9 +7,9 @@ export class Shelf {
   /** Where the server has what was sent; nothing before it takes any. */
   location = null;
 
-  /** @param {string} account whose it is @param {{name: string, size: number}} what */
-  constructor(account, { name, size }) {
-    this.note = { account, name, size };
+  /** @param {string} account whose it is @param {{name: string, size: number, visibility: string}} what */
+  constructor(account, what) {
+    this.note = { account, ...what };
   }
 
   getItem(key) {

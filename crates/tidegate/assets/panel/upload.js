@@ -1,7 +1,7 @@
 // The upload page: what is chosen or dropped becomes a row, and some rows at a time go on.
 
 import { chosenFiles, chosenFolder, dropped } from './upload-chosen.js';
-import { discard, Upload } from './upload-item.js';
+import { discard, kept, Upload } from './upload-item.js';
 import { Row } from './upload-row.js';
 import { Session } from './upload-session.js';
 import { forget, unfinished } from './upload-shelf.js';
@@ -23,6 +23,7 @@ const key = form.elements.namedItem('key');
 const session = new Session(server?.value ?? location.origin);
 const rows = new Map();
 let spoken = 0;
+let listed = '';
 
 page.hidden = false;
 for (const [id, understand] of [['upload-files', chosenFiles], ['upload-folder', chosenFolder]]) {
@@ -50,6 +51,10 @@ drop.ondrop = async (event) => {
 for (const kind of ['dragover', 'drop']) window.addEventListener(kind, (event) => event.preventDefault());
 form.onsubmit = (event) => event.preventDefault();
 key?.addEventListener('input', () => (session.ownKey = key.value.trim()));
+document.getElementById('upload-key-file')?.addEventListener('change', async ({ target }) => {
+  key.value = (await target.files[0]?.text()) ?? '';
+  session.ownKey = key.value.trim();
+});
 server?.addEventListener('change', () => (session.url = server.value));
 window.addEventListener('online', () => {
   for (const upload of rows.keys()) if (upload.state === 'broken') upload.resume();
@@ -118,21 +123,32 @@ function showUnfinished() {
   const section = document.getElementById('upload-unfinished');
   const going = new Set([...rows.keys()].map((upload) => upload.shelf.location));
   const entries = unfinished(account).filter(({ location }) => !going.has(location));
+  const now = entries.map(({ location }) => location).join(' ');
+  if (now === listed) return;
+  listed = now;
   section.hidden = entries.length === 0;
   section.querySelector('ul').replaceChildren(...entries.map((entry) => rowOfUnfinished(section.querySelector('template'), entry)));
 }
 
-function rowOfUnfinished(template, { name, size, location }) {
+function rowOfUnfinished(template, { name, size, visibility, location }) {
   const row = template.content.firstElementChild.cloneNode(true);
+  const about = row.querySelector('[data-part="about"]');
   row.querySelector('[data-part="name"]').textContent = name;
-  row.querySelector('[data-part="about"]').textContent = bytes(size);
+  about.textContent = `${bytes(size)} · ${visibility}`;
   const button = row.querySelector('button');
   button.setAttribute('aria-label', `Discard: ${name}`);
-  button.onclick = () => {
+  const done = () => {
     forget(location);
     showUnfinished();
+  };
+  button.onclick = () => {
+    done();
     say(`${name} is discarded.`);
     return discard(session, location);
   };
+  kept(session, location).then((offset) => {
+    if (offset === 0) done();
+    else if (offset) about.textContent = `${bytes(offset)} of ${bytes(size)} are at the server · ${visibility}`;
+  });
   return row;
 }

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 use serde_json::json;
 use url::Url;
 
@@ -79,7 +79,7 @@ pub(super) async fn begin(member: Member, State(app): State<App>) -> Result<impl
     Ok(Json(json!({
         "accessToken": token.token.expose_secret(),
         "expiresAt": token.expires_at.to_string(),
-        "privateKey": private_key.as_ref().map(|key| key.expose_secret()),
+        "privateKey": private_key.as_ref().map(ExposeSecret::expose_secret),
     })))
 }
 

@@ -90,7 +90,11 @@ async fn the_token_is_as_good_as_a_key_that_is_bounded_for_no_program() {
     server.clock.advance(Duration::from_secs(1));
     add_key(&server, account, "long", |_| {}).await;
     let given = session(&mut ann).await.expect(200).json();
-    assert_eq!(given["expiresAt"], Timestamp::from_seconds(soon.as_seconds()).to_string(), "the oldest one's");
+    assert_eq!(
+        given["expiresAt"],
+        Timestamp::from_seconds(soon.as_seconds()).to_string(),
+        "the oldest one's"
+    );
     let short = holder(&server, account, &given);
     accounts.revoke_api_key(account, "short").await.unwrap();
     let late = short.upload(short.form("QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG")).await;
