@@ -70,9 +70,9 @@ export class Visitor {
     this.checkComplaints();
   }
 
-  /** Where the page leads to in the panel, in its order. */
+  /** Which pages of the panel the page leads to, in its order. What is saved as a file is none. */
   links() {
-    return this.page.locator('a[href^="/panel"]:not([download])').evaluateAll((links) => links.map((link) => link.getAttribute('href').split('#')[0]));
+    return this.page.locator('a[href^="/panel"]:not([download], [href*="download="])').evaluateAll((links) => links.map((link) => link.getAttribute('href').split('#')[0]));
   }
 
   /** Fails, in words, where the page is hard to use for somebody. */
