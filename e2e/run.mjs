@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildBinary } from './lib/binary.mjs';
+import { panelBrowser } from './lib/panel.mjs';
 import { complianceSuite } from './lib/psa.mjs';
 import { oceanPython } from './lib/python.mjs';
 import { objectStore } from './lib/s3.mjs';
@@ -16,12 +17,13 @@ const SUITES = {
   'ocean-js-8': { about: "ocean.js 8.6.2 and 6.1.2: the node's dialect, its tokens, and signatures over shortened hashes" },
   'ocean-py': { about: 'ocean-lib 3.1.2 publishes, orders and downloads', prepare: oceanPython },
   'chain-proof': { about: 'downloads that are announced on the chain' },
-  attacks: { about: 'orders, signatures, tokens, addresses and faults that must open nothing', folder: true },
+  attacks: { about: 'orders, signatures, tokens, addresses and faults that must open nothing', folder: 'attacks' },
   psa: { about: 'the compliance suite of the Pinning Service API', prepare: complianceSuite },
   s3: { about: 'objects by presigned URLs, and webhooks as their receivers check them', prepare: objectStore },
   tus: { about: 'tus-js-client uploads, and goes on after the server was killed', prepare: tusClient },
   sale: { about: 'pinned private content is sold, and stays private' },
   sdk: { about: 'our own JavaScript package pins, sells, buys and downloads', prepare: javascriptSdk },
+  panel: { about: 'people use the panel in Chromium', prepare: panelBrowser, folder: join('..', 'panel') },
 };
 
 const HELP = `Usage: e2e/run [NAME...]
@@ -49,9 +51,11 @@ const chosen = names.length > 0 ? names : Object.keys(SUITES);
 for (const name of chosen) SUITES[name].prepare?.();
 buildBinary();
 const suites = join(import.meta.dirname, 'suites');
-const files = chosen.flatMap((name) =>
-  SUITES[name].folder ? readdirSync(join(suites, name)).filter((file) => file.endsWith('.test.mjs')).map((file) => join(suites, name, file)) : [join(suites, `${name}.test.mjs`)],
-);
+const files = chosen.flatMap((name) => {
+  const { folder } = SUITES[name];
+  if (!folder) return [join(suites, `${name}.test.mjs`)];
+  return readdirSync(join(suites, folder)).filter((file) => file.endsWith('.test.mjs')).map((file) => join(suites, folder, file));
+});
 // One suite after the other: each starts servers of its own, and a machine may have two cores.
 const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=spec', ...files], { stdio: 'inherit' });
 process.exit(status ?? 1);

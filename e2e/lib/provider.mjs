@@ -38,7 +38,8 @@ export class Provider {
         throw new Error(`tidegate serve ended with ${code}:\n${this.logged()}`);
       }),
     ]);
-    this.url = JSON.parse(line).listening;
+    const { listening, firstAdmin } = JSON.parse(line);
+    Object.assign(this, { url: listening, firstAdmin });
   }
 
   /** Ends it as an operator does. */

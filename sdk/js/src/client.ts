@@ -2,7 +2,7 @@
 
 import { retried } from './http/retry.js';
 import { send } from './http/send.js';
-import { type CloudOptions, type Options, type Settings, settingsOf } from './settings.js';
+import { type CloudOptions, type Options, type Settings, bearer, settingsOf } from './settings.js';
 import { signCid } from './signature/index.js';
 import { withToken } from './token.js';
 import type { PinInput } from './content/input.js';
@@ -115,9 +115,9 @@ export class Client {
 
   /** Removes all of the account's pins of a CID, and its requests for it. */
   readonly unpin = async (cid: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> => {
-    const { cloud, jwt, retry } = this.#settings();
-    const url = `${cloud}/pinning/unpin/${encodeURIComponent(cid)}`;
-    const answer = await retried(retry, signal, () => send({ method: 'DELETE', url, headers: { Authorization: `Bearer ${jwt}` }, signal }));
+    const settings = this.#settings();
+    const call = { method: 'DELETE', url: `${settings.cloud}/pinning/unpin/${encodeURIComponent(cid)}`, headers: bearer(settings), signal };
+    const answer = await retried(settings.retry, signal, () => send(call));
     await answer.body?.cancel();
   };
 
@@ -126,11 +126,11 @@ export class Client {
   }
 }
 
-async function listed<T>({ cloud, jwt, retry }: Settings, path: string, query: Record<string, unknown>, signal?: AbortSignal): Promise<T> {
+async function listed<T>(settings: Settings, path: string, query: Record<string, unknown>, signal?: AbortSignal): Promise<T> {
   const said = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
   const parameters = new URLSearchParams(said.map(([name, value]): [string, string] => [name, String(value)]));
-  const url = `${cloud}${path}${said.length > 0 ? `?${parameters}` : ''}`;
-  const answer = await retried(retry, signal, () => send({ url, headers: { Authorization: `Bearer ${jwt}` }, signal }));
+  const call = { url: `${settings.cloud}${path}${said.length > 0 ? `?${parameters}` : ''}`, headers: bearer(settings), signal };
+  const answer = await retried(settings.retry, signal, () => send(call));
   return answer.json();
 }
 

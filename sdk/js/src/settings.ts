@@ -23,6 +23,8 @@ export interface CloudOptions {
 export interface Options extends CloudOptions {
   /** Where content is sent: the `apiHost` of an endpoint. The account's server if it is not said; and that is this one, if only this is said. */
   url?: string | undefined;
+  /** In place of `jwt`, for who has no API key: gives an access token whenever one is needed. Such a client pins, and neither lists nor removes. */
+  accessToken?: (() => Promise<string>) | undefined;
   /** The account's RSA key, PKCS#8: one line of base64 as the server shows it, or PEM. */
   privateKey?: string | undefined;
   /** From how many bytes on an upload can be resumed: 64 MiB. `false` for never. */
@@ -44,7 +46,6 @@ export interface Defaults {
 export interface Settings extends Options {
   cloud: string;
   endpoint: string;
-  jwt: string;
   retry: RetryPolicy;
 }
 
@@ -62,9 +63,15 @@ export function settingsOf(options: Options): Settings {
   if (!known) {
     throw new TidegateError('which server? Set url or baseUrl, or call configure({ baseUrl })', { code: 'configuration' });
   }
-  if (!options.jwt) throw new TidegateError('jwt, the API key of the account, is not set', { code: 'configuration' });
+  if (!options.accessToken) bearer(options);
   const retry = { retries: options.retries ?? DEFAULT_RETRY.retries, retryDelay: options.retryDelay ?? DEFAULT_RETRY.retryDelay };
-  return { ...options, jwt: options.jwt, cloud: trimmed(known), endpoint: trimmed(url ?? known), retry };
+  return { ...options, cloud: trimmed(known), endpoint: trimmed(url ?? known), retry };
+}
+
+/** What a request with the API key has in its head. */
+export function bearer({ jwt }: CloudOptions): { Authorization: string } {
+  if (!jwt) throw new TidegateError('jwt, the API key of the account, is not set', { code: 'configuration' });
+  return { Authorization: `Bearer ${jwt}` };
 }
 
 /** A URL as other paths are put behind it. */

@@ -4,7 +4,7 @@ import { fromBase64 } from './signature/base64.js';
 import { retried } from './http/retry.js';
 import { send } from './http/send.js';
 import { orAborted } from './http/wait.js';
-import { type CloudOptions, type Settings, settingsOf } from './settings.js';
+import { bearer, type CloudOptions, type Settings, settingsOf } from './settings.js';
 import { TidegateError } from './errors.js';
 
 /** A token is renewed when it has less than this left, in milliseconds, so that it lasts for the start of any request. */
@@ -18,8 +18,8 @@ interface Kept {
   until?: number;
 }
 
-/** For each account's server and API key. */
-const kept = new Map<string, Kept>();
+/** For each account's server and API key, or what gives tokens in place of it. */
+const kept = new Map<unknown, Kept>();
 
 /** A token that is good for some time, from the server or, without `force`, from the last time it was asked. */
 export async function getToken(options: CloudOptions & { force?: boolean | undefined; signal?: AbortSignal | undefined }): Promise<string> {
@@ -63,7 +63,7 @@ async function refused(settings: Settings, token: string): Promise<void> {
   if (entry && (await entry.token.catch(() => token)) === token && kept.get(key) === entry) kept.delete(key);
 }
 
-function renewed(settings: Settings, key: string): Kept {
+function renewed(settings: Settings, key: unknown): Kept {
   const entry: Kept = { token: ask(settings) };
   entry.token.then(
     (token) => {
@@ -76,9 +76,10 @@ function renewed(settings: Settings, key: string): Kept {
   return entry;
 }
 
-async function ask({ cloud, jwt, retry }: Settings): Promise<string> {
-  const call = { url: `${cloud}/oauth/accessToken`, headers: { Authorization: `Bearer ${jwt}` } };
-  const answer = await retried(retry, undefined, () => send(call));
+async function ask(settings: Settings): Promise<string> {
+  if (settings.accessToken) return settings.accessToken();
+  const call = { url: `${settings.cloud}/oauth/accessToken`, headers: bearer(settings) };
+  const answer = await retried(settings.retry, undefined, () => send(call));
   const { Data: token } = await answer.json();
   if (typeof token !== 'string') throw new TidegateError('the server gave no access token', { code: 'protocol', status: answer.status });
   return token;
@@ -96,6 +97,6 @@ function endOf(token: string): number {
   return Date.now() + UNKNOWN_LIFETIME;
 }
 
-function keyOf({ cloud, jwt }: Settings): string {
-  return `${cloud} ${jwt}`;
+function keyOf({ cloud, jwt, accessToken }: Settings): unknown {
+  return accessToken ?? `${cloud} ${jwt}`;
 }

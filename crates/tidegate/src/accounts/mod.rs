@@ -10,6 +10,7 @@
 //! administration  what administrators do with accounts; links by which a password is set anew
 //! trust        on an Endpoint: what its Cloud says of access tokens, remembered for a while
 //! vouch        on the Cloud: what it says
+//! upload_pass  uploading from a page by somebody who has signed in
 //! wallets      the Ethereum addresses whose assets may sell what the account has pinned privately
 //! tokens  sealing  verification  open_signature  password  email  totp    the means
 //! server_key   the one secret that all of it rests on; peer_id, the server's name that comes from it
@@ -36,6 +37,7 @@ mod signing_keys;
 mod tokens;
 mod totp;
 mod trust;
+mod upload_pass;
 mod verification;
 mod vouch;
 mod wallets;
@@ -63,6 +65,7 @@ pub use server_key::{Purpose, ServerKey, ServerKeyError, SubKey};
 pub use sessions::{SessionLimits, Whence};
 pub use signing_keys::{NewPair, SigningKey};
 pub use tokens::{ACCESS_TOKEN_LIFETIME, AccessToken};
+pub use upload_pass::{UploadPass, UploadPassError};
 pub use verification::{PublicKey, PublicKeyError, SignError, sign};
 pub use wallets::{WALLET_TEXT_LIFETIME, WalletProof, wallet_text};
 

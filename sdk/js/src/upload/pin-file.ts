@@ -21,6 +21,8 @@ const DEFAULT_RESUMABLE_FROM = 64 << 20;
 /** How to pin a file. */
 export interface PinFileOptions extends Pick<HashOptions, 'profile' | 'wrapWithDirectory' | 'signal'> {
   onProgress?: OnProgress | undefined;
+  /** The CID of just this content by just this profile, if it is known: it is not computed again. Of a stream it always is. */
+  cid?: string | undefined;
   /** What the pin is called in lists; else the file's own name. */
   name?: string | undefined;
   /** `private` for what only buyers may read. Without it a new pin is public. */
@@ -49,8 +51,7 @@ export async function pinFile(settings: Settings, input: PinInput, options: PinF
 
   const total = sizeOf(understood);
   const meter = new Meter(total, options.onProgress);
-  const { cid: bytes } = await hashInput(understood, { ...options, onHashed: meter.hashed });
-  const cid = cidText(bytes);
+  const cid = options.cid ?? cidText((await hashInput(understood, { ...options, onHashed: meter.hashed })).cid);
   const pin: Signed = { cid, secret: signCid(settings.privateKey, cid), options, input: understood, meter };
   const { resumableFrom = DEFAULT_RESUMABLE_FROM } = settings;
   const resumed = resumableFrom !== false && total >= resumableFrom ? await sendResumably(settings, pin) : undefined;

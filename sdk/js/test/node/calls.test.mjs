@@ -42,6 +42,19 @@ test('a token is asked for once, however many need it at once, and kept', async 
   assert.equal(issued, 2);
 });
 
+test('a page without an API key gives tokens itself, again when one is refused', async () => {
+  let given = 0;
+  const accessToken = async () => jwt((given += 1), 7200);
+  const page = client({ jwt: undefined, accessToken });
+  await Promise.all([page.pinByHash('Qm1'), page.pinByHash('Qm2')]);
+  assert.deepEqual([given, issued], [1, 0]);
+  script = [(response) => json(response, 401, { Code: 401, Message: 'Invalid token' })];
+  await page.pinFile('text');
+  assert.deepEqual([given, issued, seen.at(-1).token], [2, 0, jwt(2, 7200)]);
+  await assert.rejects(page.pinList(), { code: 'configuration', message: /jwt/ });
+  await assert.rejects(client({ jwt: undefined, accessToken: () => Promise.reject(new Error('signed out')) }).pinFile('text'), { message: 'signed out' });
+});
+
 test('a token that ends soon is not kept, and a text that is no JWT is for a while', async () => {
   lifetime = 60;
   await client().pinByHash('Qm');

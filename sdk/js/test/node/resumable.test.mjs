@@ -49,6 +49,13 @@ test('a server without such uploads gets a form', async () => {
   }
 });
 
+test('a CID that is known is not computed again', async () => {
+  const cid = await utils.getFileHash(CONTENT);
+  const phases = new Set();
+  const { PinHash } = await client().pinFile(CONTENT, { cid, onProgress: (_, { phase }) => phases.add(phase) });
+  assert.deepEqual([PinHash, [...phases]], [cid, ['uploading']]);
+});
+
 test('a connection that breaks in the middle costs what was not kept', async () => {
   const breakOff = async (request, _, upload) => {
     await receive(upload, request, 150);

@@ -28,6 +28,16 @@ const ASSETS: &[(&str, &str, &[u8])] = &assets![
     "icon.svg": SVG,
     "menu.js": MODULE,
     "panel.css": CSS,
+    "tidegate-sdk.js": MODULE,
+    "upload-chosen.js": MODULE,
+    "upload-hash.js": MODULE,
+    "upload-item.js": MODULE,
+    "upload-row.js": MODULE,
+    "upload-session.js": MODULE,
+    "upload-shelf.js": MODULE,
+    "upload-words.js": MODULE,
+    "upload-worker.js": MODULE,
+    "upload.js": MODULE,
     "wallet.js": MODULE,
 ];
 

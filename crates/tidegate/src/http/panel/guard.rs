@@ -19,10 +19,15 @@ const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy")
 const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Nothing but what is ours; nobody may put a page into theirs.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; frame-src 'self'; \
-     worker-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-);
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; frame-src 'self'; \
+     worker-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The policy of a page whose scripts also talk to servers of these origins.
+pub(super) fn policy_with(origins: impl Iterator<Item = String>) -> HeaderValue {
+    let own = "connect-src 'self'";
+    let places = origins.fold(own.to_owned(), |places, origin| format!("{places} {origin}"));
+    HeaderValue::try_from(POLICY.replace(own, &places)).unwrap_or(HeaderValue::from_static(POLICY))
+}
 
 /// Answers every request for a page.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -45,7 +50,7 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
     }
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),

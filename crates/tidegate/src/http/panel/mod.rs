@@ -36,6 +36,7 @@ mod provider;
 mod register;
 mod shell;
 mod show;
+mod upload;
 mod usage;
 mod webhooks;
 
@@ -69,6 +70,8 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/panel/login/code", get(login_code::ask).post(login_code::enter))
         .route("/panel/logout", post(login::sign_out))
         .route("/panel/register", get(register::ask).post(register::register))
+        .route("/panel/upload", get(upload::show))
+        .route("/panel/upload/session", post(upload::begin))
         .route("/panel/pins", get(pins::list))
         .route("/panel/pins/remove", post(pins::remove_selected))
         .route("/panel/pins/{id}", get(pins::show))

@@ -75,7 +75,7 @@ const ADMINISTRATION: &str = "Administration";
 
 /// The groups of pages, with nothing over the first one.
 const NAVIGATION: [(&str, &[Here]); 5] = [
-    ("", &[Here::Overview, Here::Pins, Here::Jobs, Here::Usage, Here::Endpoints]),
+    ("", &[Here::Overview, Here::Upload, Here::Pins, Here::Jobs, Here::Usage, Here::Endpoints]),
     ("API", &[Here::ApiJwt, Here::VerificationKey, Here::Webhooks]),
     ("Selling", &[Here::Provider, Here::Assets, Here::Orders, Here::Receipts, Here::ProviderTokens]),
     ("You", &[Here::Account]),
@@ -86,6 +86,7 @@ const NAVIGATION: [(&str, &[Here]); 5] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Here {
     Overview,
+    Upload,
     Pins,
     Jobs,
     Webhooks,
@@ -110,6 +111,7 @@ impl Here {
     fn label_and_path(self) -> (&'static str, &'static str) {
         match self {
             Self::Overview => ("Overview", "/panel"),
+            Self::Upload => ("Upload", "/panel/upload"),
             Self::Pins => ("Pins", "/panel/pins"),
             Self::Jobs => ("Jobs", "/panel/jobs"),
             Self::Webhooks => ("Webhooks", "/panel/webhooks"),
