@@ -60,7 +60,9 @@ impl Accounts {
                 && key.terms.max_uses.is_none()
                 && key.terms.name_prefix.is_none()
         };
-        let key = api_keys.into_iter().find(serves).ok_or(UploadPassError::NoKey)?;
+        // They come oldest first, and of many that are least the first one counts.
+        let key = api_keys.into_iter().filter(serves).min_by_key(|key| key.replaced_by.is_some());
+        let key = key.ok_or(UploadPassError::NoKey)?;
         // The key counts as used when the token is.
         let prefix = self.tokens.prefix(&key)?;
         let caller = Caller { account, key: key.id, prefix, terms: key.terms, uses: key.uses };
