@@ -89,6 +89,15 @@ impl Accounts {
         Ok(self.db.read(move |s| Box::pin(keys::list_api_keys(s, account))).await?)
     }
 
+    /// The account's API keys that are not revoked, oldest first. They are rows, not tokens.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the database.
+    pub async fn live_api_keys(&self, account: AccountId) -> Result<Vec<ApiKey>, AccountError> {
+        Ok(self.db.read(move |s| Box::pin(keys::list_live_api_keys(s, account))).await?)
+    }
+
     /// The account's API key with this id, revoked or not.
     ///
     /// # Errors
@@ -106,8 +115,8 @@ impl Accounts {
     ///
     /// [`AccountError::NoSuchKey`] or a failure.
     pub async fn find_api_key_by_name(&self, account: AccountId, name: &str) -> Result<ApiKey, AccountError> {
-        let live = |key: &ApiKey| key.revoked_at.is_none() && key.replaced_by.is_none() && key.name == name;
-        self.list_api_keys(account).await?.into_iter().find(live).ok_or(AccountError::NoSuchKey)
+        let has_name = |key: &ApiKey| key.replaced_by.is_none() && key.name == name;
+        self.live_api_keys(account).await?.into_iter().find(has_name).ok_or(AccountError::NoSuchKey)
     }
 
     /// Of an account's keys, oldest first, the one that it is shown as its own: one that is good and not replaced, if it can be the

@@ -295,7 +295,7 @@ impl Accounts {
             .read(move |s| {
                 Box::pin(async move {
                     let account = accounts::find_account(s, id).await?;
-                    let api_keys = keys::list_api_keys(s, id).await?;
+                    let api_keys = keys::list_live_api_keys(s, id).await?;
                     Ok((account, api_keys, keys::verification_keys(s, id, now).await?))
                 })
             })

@@ -39,6 +39,7 @@ statements! {
     // Keys that still work come first, so that a long past cannot push one over the limit.
     LIST_API_KEYS = select!("WHERE account_id = $1
                              ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at, id LIMIT $2");
+    LIST_LIVE_API_KEYS = select!("WHERE account_id = $1 AND revoked_at IS NULL ORDER BY created_at, id LIMIT $2");
     COUNT_LIVE_API_KEYS = "SELECT count(*) FROM api_keys WHERE account_id = $1 AND revoked_at IS NULL";
     REVOKE_API_KEY = "UPDATE api_keys SET revoked_at = $1
                       WHERE account_id = $2 AND name = $3 AND revoked_at IS NULL";
@@ -190,6 +191,16 @@ pub async fn find_shown_api_key(
 /// [`DbError`] of the engine.
 pub async fn list_api_keys(s: &mut Session<'_>, account: AccountId) -> Result<Vec<ApiKey>, DbError> {
     let rows = s.query(LIST_API_KEYS, &[account.into(), MAX_LISTED_API_KEYS.into()]).await?;
+    rows.iter().map(ApiKey::from_row).collect()
+}
+
+/// The account's API keys that are not revoked, oldest first; at most 1000.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn list_live_api_keys(s: &mut Session<'_>, account: AccountId) -> Result<Vec<ApiKey>, DbError> {
+    let rows = s.query(LIST_LIVE_API_KEYS, &[account.into(), MAX_LISTED_API_KEYS.into()]).await?;
     rows.iter().map(ApiKey::from_row).collect()
 }
 

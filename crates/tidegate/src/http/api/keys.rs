@@ -105,10 +105,9 @@ pub(in crate::http) async fn list_keys(
     Owner(caller): Owner<ADMIN>,
     State(app): State<App>,
 ) -> Result<Json<Items<Key>>, ApiError> {
-    let keys = app.accounts.list_api_keys(caller.account).await?;
-    let live = keys.into_iter().filter(|key| key.revoked_at.is_none());
+    let keys = app.accounts.live_api_keys(caller.account).await?;
     // No page is needed: an account has a hundred at most.
-    let items = live.map(|key| Key::of(&app, key)).collect::<Result<_, _>>()?;
+    let items = keys.into_iter().map(|key| Key::of(&app, key)).collect::<Result<_, _>>()?;
     Ok(Json(Items { items, next: None }))
 }
 

@@ -16,6 +16,7 @@ use tidegate::{
 use super::{cloud, counts, endpoint, in_step};
 use crate::support::{
     answer::Answer,
+    browser::Browser,
     content::{cid_v0, content, unique},
     databases::{TestDatabase, on_both_engines},
     eventually,
@@ -102,6 +103,35 @@ async fn quotas_and_signatures_are_the_clouds(database: TestDatabase) {
     upload(&with_bobs_key).await.expect(200);
     let at_cloud = ann.moved_to(&cloud.url(""));
     eventually("all are in the lists", async || counts(&at_cloud).await == (3, 3)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_signing_key_counts_at_an_endpoint_until_it_ends() {
+    let (cloud, endpoint, _line, ann) = together().await;
+    upload(&ann).await.expect(200);
+    let hour = Duration::from_secs(60 * 60);
+    let pair = cloud.app.accounts.rotate_signing_key(ann.account, hour).await.unwrap();
+    let with_new = Person { rsa_private_key: pair.private, ..ann.moved_to(&cloud.url("")) };
+    // Whoever asks for a token with it is believed at once.
+    let with_new = Person { token: with_new.fresh_token().await, ..with_new.moved_to(&endpoint.url("")) };
+    upload(&with_new).await.expect(200);
+    upload(&ann).await.expect(200);
+    for server in [&cloud, &endpoint] {
+        server.clock.advance(hour);
+    }
+    upload(&ann).await.refusal(400);
+    upload(&with_new).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn snippets_send_content_to_an_endpoint() {
+    let (cloud, endpoint, _line, ann) = together().await;
+    let mut browser = Browser::at(&cloud);
+    browser.sign_in("ann@example.org").await;
+    let page = browser.page("/panel/api/jwt").await;
+    assert!(page.contains(&format!("{}/pinning/pinFile</pre>", endpoint.url(""))), "{page}");
+    assert!(page.contains(&format!("export TIDEGATE_URL='{}'", cloud.url(""))), "{page}");
+    assert!(page.contains(&ann.api_key));
 }
 
 #[tokio::test(flavor = "multi_thread")]

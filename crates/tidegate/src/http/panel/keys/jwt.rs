@@ -193,10 +193,9 @@ impl JwtPage {
         new: NewKey,
     ) -> Result<Self, PanelError> {
         let now = app.clock.now();
-        let keys = app.accounts.list_api_keys(member.account).await?;
+        let keys = app.accounts.live_api_keys(member.account).await?;
         let main = app.accounts.main_of(&keys).cloned().map(|key| Token::of(app, key)).transpose()?;
-        let is_good =
-            |key: &ApiKey| key.revoked_at.is_none() && key.terms.expires_at.is_none_or(|end| now < end);
+        let is_good = |key: &ApiKey| key.terms.expires_at.is_none_or(|end| now < end);
         let keys = keys.into_iter().filter(is_good).map(|key| Row::of(app, key));
         let mut keys: Vec<Row> = keys.collect::<Result<_, _>>()?;
         keys.sort_by_key(|key| key.is_replaced);
