@@ -21,7 +21,7 @@ export async function furnish(site, { apiKey, rsaPrivateKey }) {
   };
   for (const [name, content] of Object.entries(files)) writeFileSync(join(place, name), content);
   const pinned = new Set(Object.keys(files).map((path) => path.split('/', 1)[0]));
-  for (const name of pinned) await site.server.command(['pin', join(place, name)], keys);
+  for (const name of pinned) await site.server.command(['pin', join(place, name), name.startsWith('A rather') ? '--private' : '--public'], keys);
   await post(site, apiKey, '/psa/pins', { cid: NOWHERE, name: 'Nobody has it' });
   await post(site, apiKey, '/api/v1/webhooks', { url: 'https://receiver.example.org/tidegate', events: ['pin.pinned'] });
 }

@@ -60,7 +60,7 @@ window.addEventListener('online', () => {
   for (const upload of rows.keys()) if (upload.state === 'broken') upload.resume();
 });
 window.addEventListener('beforeunload', (event) => {
-  if ([...rows.keys()].some((upload) => upload.isActive || upload.state === 'waiting')) event.preventDefault();
+  if ([...rows.keys()].some((upload) => !upload.isOver && upload.state !== 'paused')) event.preventDefault();
 });
 showUnfinished();
 
