@@ -46,7 +46,7 @@ pub(super) fn runner(engine: Engine) -> Result<Runner, DbError> {
 /// Says what a failed run means.
 pub(super) fn failed(error: &refinery::Error) -> DbError {
     use refinery::error::Kind;
-    let known = newest();
+    let known = FILES.last().map_or(0, |(name, _)| version(name));
     match error.kind() {
         Kind::MissingVersion(applied) if applied.version() > known => {
             DbError::Downgrade { found: applied.version(), known }
@@ -55,9 +55,10 @@ pub(super) fn failed(error: &refinery::Error) -> DbError {
     }
 }
 
-/// The number of the last migration.
-fn newest() -> i32 {
-    FILES.last().and_then(|(name, _)| name.get(1..5)?.parse().ok()).unwrap_or(i32::MAX)
+/// The number in a migration's name: `V0007__endpoints` has 7.
+fn version(name: &str) -> i32 {
+    let digits = name.trim_start_matches('V').split('_').next();
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 fn fill(text: &str, engine: Engine) -> String {
@@ -88,9 +89,8 @@ mod tests {
         let listed: Vec<String> = FILES.iter().map(|(name, _)| format!("{name}.sql")).collect();
         assert_eq!(on_disk, listed);
 
-        let number = |name: &str| name[1..5].parse::<i32>().unwrap();
-        assert!(listed.iter().zip(&listed[1..]).all(|(one, next)| number(one) < number(next)), "{listed:?}");
-        assert_eq!(number(listed.last().unwrap()), newest());
+        let numbers: Vec<i32> = FILES.iter().map(|(name, _)| version(name)).collect();
+        assert!(numbers[0] == 1 && numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
     }
 
     #[test]
@@ -182,5 +182,24 @@ mod tests {
         assert!(
             connection.execute(&of_their_own, []).is_ok() && connection.execute(&of_their_own, []).is_ok()
         );
+    }
+
+    #[test]
+    fn pins_of_an_earlier_version_are_found_by_their_names() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        let before = runner(Engine::Sqlite).unwrap().set_target(refinery::Target::Version(8));
+        before.run(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO accounts (email, password_hash, created_at) VALUES ('a', '', 1);
+                 INSERT INTO pins (account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at) VALUES
+                     (1, 'r', 'QmR', 'Beach.JPG', '{}', 'public', 'pin_file', 1, 1, 1),
+                     (1, 's', 'QmS', NULL, '{}', 'public', 'pin_file', 1, 1, 1);",
+            )
+            .unwrap();
+        runner(Engine::Sqlite).unwrap().run(&mut connection).unwrap();
+        let keys = "SELECT group_concat(name_key) FROM pins";
+        let keys: String = connection.query_row(keys, [], |row| row.get(0)).unwrap();
+        assert_eq!(keys, "beach.jpg,qms");
     }
 }
