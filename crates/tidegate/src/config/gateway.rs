@@ -29,3 +29,34 @@ fn optional_host<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::E
     }
     Ok(Some(text.trim_end_matches('.').to_ascii_lowercase()))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, Overrides};
+
+    fn host(host: &str, public_url: &str) -> Result<Option<String>, String> {
+        let flags = Overrides(vec![("gateway.host", host.into()), ("server.public_url", public_url.into())]);
+        let config = Config::load(None, [], flags).map_err(|error| error.to_string())?;
+        Ok(config.gateway.host)
+    }
+
+    #[test]
+    fn a_host_is_a_name_of_its_own() {
+        assert_eq!(host("", ""), Ok(None));
+        for written in ["ipfs.example.org", "IPFS.example.org", "ipfs.example.org."] {
+            let own = host(written, "https://pin.example.org");
+            assert_eq!(own.as_ref().map(Option::as_deref), Ok(Some("ipfs.example.org")), "{written}");
+        }
+        for (written, words) in [
+            ("https://ipfs.example.org", "is not a host name"),
+            ("ipfs example", "is not a host name"),
+            ("ipfs.example.org:8030", "is a host name alone"),
+            ("me@ipfs.example.org", "is a host name alone"),
+            ("ipfs.example.org/ipfs", "is not a host name"),
+            ("PIN.example.org", "must not be the host of server.public_url"),
+        ] {
+            let error = host(written, "https://pin.example.org:8443").expect_err(written);
+            assert!(error.contains(words) && error.contains("host = \"ipfs.example.org\""), "{error}");
+        }
+    }
+}

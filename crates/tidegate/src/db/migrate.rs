@@ -217,4 +217,23 @@ mod tests {
             connection.execute(&of_their_own, []).is_ok() && connection.execute(&of_their_own, []).is_ok()
         );
     }
+
+    #[test]
+    fn pins_of_an_earlier_version_are_found_by_their_names() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        let before = runner(Engine::Sqlite).unwrap().set_target(refinery::Target::Version(8));
+        before.run(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO accounts (email, password_hash, created_at) VALUES ('a', '', 1);
+                 INSERT INTO pins (account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at) VALUES
+                     (1, 'r', 'QmR', 'Beach.JPG', '{}', 'public', 'pin_file', 1, 1, 1),
+                     (1, 's', 'QmS', NULL, '{}', 'public', 'pin_file', 1, 1, 1);",
+            )
+            .unwrap();
+        runner(Engine::Sqlite).unwrap().run(&mut connection).unwrap();
+        let keys = "SELECT group_concat(name_key) FROM pins";
+        let keys: String = connection.query_row(keys, [], |row| row.get(0)).unwrap();
+        assert_eq!(keys, "beach.jpg,qms");
+    }
 }
