@@ -109,7 +109,7 @@ async fn who_has_brought_a_key_is_asked_for_the_other_half() {
     assert!(!ann.page(PAGE).await.contains("Your private key"));
     let other = server.app.accounts.register("other@example.org", "correct horse".into()).await.unwrap();
     let key = PublicKey::parse(&other.rsa_public_key).unwrap();
-    server.app.accounts.set_public_key(account, key, std::time::Duration::ZERO).await.unwrap();
+    server.app.accounts.set_public_key(account, key, Duration::ZERO).await.unwrap();
     let given = session(&mut ann).await.expect(200).json();
     assert_eq!(given["privateKey"], Value::Null);
     assert!(ann.page(PAGE).await.contains("Your private key"));
