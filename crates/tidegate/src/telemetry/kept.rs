@@ -212,7 +212,27 @@ struct Writing<'a> {
     of_request: bool,
 }
 
+impl Writing<'_> {
+    /// What comes before a value.
+    fn name(&mut self, field: &Field) {
+        // It takes everything, and keeps what fits.
+        if !self.text.text.is_empty() {
+            let _ = self.text.write_char(' ');
+        }
+        if field.name() != "message" {
+            let _ = self.text.write_str(field.name());
+            let _ = self.text.write_char('=');
+        }
+    }
+}
+
+// What most lines are made of is written without the detour of a format.
 impl Visit for Writing<'_> {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.name(field);
+        let _ = write!(self.text, "{value}");
+    }
+
     fn record_str(&mut self, field: &Field, value: &str) {
         if self.of_request && field.name() == "id" {
             self.request.clear();
@@ -220,17 +240,19 @@ impl Visit for Writing<'_> {
             self.request.extend(value.chars().take(64));
             return;
         }
-        self.record_debug(field, &value);
+        let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && !matches!(byte, b'"' | b'\\');
+        if !value.bytes().all(is_plain) {
+            return self.record_debug(field, &value);
+        }
+        self.name(field);
+        for part in ["\"", value, "\""] {
+            let _ = self.text.write_str(part);
+        }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let text = &mut self.text;
-        let space = if text.text.is_empty() { "" } else { " " };
-        // It takes everything, and keeps what fits.
-        let _ = match field.name() {
-            "message" => write!(text, "{space}{value:?}"),
-            name => write!(text, "{space}{name}={value:?}"),
-        };
+        self.name(field);
+        let _ = write!(self.text, "{value:?}");
     }
 }
 
