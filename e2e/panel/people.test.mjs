@@ -55,7 +55,7 @@ test('with a keyboard alone somebody signs in, is told what is wrong, and goes w
 test('on a phone the other pages are behind a button', async () => {
   const cleo = await site.member('cleo@example.org', { size: 'phone' });
   const menu = cleo.page.getByRole('button', { name: 'Menu' });
-  const link = cleo.page.getByRole('link', { name: 'Upload' });
+  const link = cleo.page.getByRole('link', { name: 'Upload', exact: true });
   assert.equal(await link.isVisible(), false);
   await menu.click();
   assert.equal(await menu.getAttribute('aria-expanded'), 'true');
