@@ -17,10 +17,10 @@ statements! {
                    ORDER BY size DESC, id DESC LIMIT $4");
     BY_NAME = columns!("SELECT", "FROM pins WHERE account_id = $1 AND (name_key, id) > ($2, $3)
                    ORDER BY name_key, id LIMIT $4");
-    // The names are looked through in their index: some ten milliseconds for a hundred thousand of them.
+    // The names are looked through in their index: some ten milliseconds for a hundred thousand. The pattern comes first, as most do not fit it.
     CONTAINING = columns!("SELECT", "FROM pins WHERE id IN
-                       (SELECT id FROM pins WHERE account_id = $1 AND (name_key, id) > ($2, $3)
-                        AND name_key LIKE $4 ESCAPE '!' ORDER BY name_key, id LIMIT $5)
+                       (SELECT id FROM pins WHERE account_id = $1 AND name_key LIKE $2 ESCAPE '!'
+                        AND (name_key, id) > ($3, $4) ORDER BY name_key, id LIMIT $5)
                    ORDER BY name_key, id");
 }
 
@@ -83,11 +83,11 @@ pub async fn page_of_pins(s: &mut Session<'_>, page: &PinPage) -> Result<Vec<Pin
         Some((key, place.id))
     });
     let (key, id) = place.unwrap_or(first);
-    let mut params = vec![page.account.into(), key, id.into()];
+    let mut params = vec![page.account.into()];
     if !page.name.is_empty() {
         params.push(pattern(&page.name).into());
     }
-    params.push(i64::from(page.limit).into());
+    params.extend([key, id.into(), i64::from(page.limit).into()]);
     s.query(sql, &params).await?.iter().map(Pin::from_row).collect()
 }
 
