@@ -5,10 +5,10 @@
 //! api_keys     more keys, what each is good for, and revoking them
 //! links        uploads without a key
 //! sessions     people who are signed in at the panel; invites, who may register there
-//! administration  what administrators do with accounts; links by which a password is set anew
 //! trust        on an Endpoint: what its Cloud says of access tokens, remembered for a while
 //! vouch        on the Cloud: what it says
 //! wallets      the Ethereum addresses whose assets may sell what the account has pinned privately
+//! administration                 what administrators do with accounts; links by which a password is set anew
 //! tokens  sealing  verification  open_signature  password  email    the means
 //! server_key   the one secret that all of it rests on; peer_id, the server's name that comes from it
 //! ```
