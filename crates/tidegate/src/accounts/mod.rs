@@ -6,13 +6,13 @@
 //! signing_keys the pairs that CIDs are signed with, and replacing them
 //! links        uploads without a key
 //! sessions     people who are signed in at the panel; invites, who may register there
-//! second_factor  own_password   what else they are asked for; changing a password
+//! sign_in  second_factor  own_password   how they get in, what else they are asked for, changing a password
 //! administration  what administrators do with accounts; links by which a password is set anew
 //! trust        on an Endpoint: what its Cloud says of access tokens, remembered for a while
 //! vouch        on the Cloud: what it says
 //! upload_pass  uploading from a page by somebody who has signed in
 //! wallets      the Ethereum addresses whose assets may sell what the account has pinned privately
-//! tokens  sealing  verification  open_signature  password  email  totp    the means
+//! tokens  sealing  verification  open_signature  password  email  totp  recovery_codes    the means
 //! server_key   the one secret that all of it rests on; peer_id, the server's name that comes from it
 //! ```
 
@@ -29,10 +29,12 @@ mod own_password;
 mod password;
 mod peer_id;
 mod random_token;
+mod recovery_codes;
 mod sealing;
 mod second_factor;
 mod server_key;
 mod sessions;
+mod sign_in;
 mod signing_keys;
 mod tokens;
 mod totp;
@@ -60,9 +62,10 @@ pub use error::{AccountError, AuthError, CryptoError};
 pub use invites::INVITATION;
 pub use links::{LinkError, MAX_LINK_LIFETIME, NewLink};
 pub use password::generate_password;
-pub use second_factor::{Enrolment, Entry, FactorError, FactorState, HALF_LOGIN};
+pub use second_factor::{Enrolment, FactorError, FactorState};
 pub use server_key::{Purpose, ServerKey, ServerKeyError, SubKey};
 pub use sessions::{SessionLimits, Whence};
+pub use sign_in::{Entry, HALF_LOGIN};
 pub use signing_keys::{NewPair, SigningKey};
 pub use tokens::{ACCESS_TOKEN_LIFETIME, AccessToken};
 pub use upload_pass::{UploadPass, UploadPassError};

@@ -1,37 +1,24 @@
 //! A second factor for people at the panel: codes from an app that knows a secret (`totp`), and recovery codes for when it is lost.
+//! What is asked for at sign-in is in `sign_in`.
 //!
-//! Who has one and shows the password is half in: they hold a token that is good for a few minutes and for entering a code, no more.
 //! Few codes may be tried, whoever tries them, and each is good once.
 
 use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::rand;
-use multibase::Base;
+use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
-use tidegate_content::sha256;
 
 use crate::clock::Timestamp;
-use crate::db::second_factors::{self as rows, CodeHash, SecondFactor};
+use crate::db::second_factors::{self as rows, SecondFactor};
 use crate::db::{AccountId, DbError, Session, accounts};
 
-use super::random_token::{hash_of, new_token};
-use super::{AccountError, Accounts, AuthError, CryptoError, Sealing, Whence, totp};
-
-/// How long somebody may take to enter a code.
-pub const HALF_LOGIN: Duration = Duration::from_secs(5 * 60);
+use super::recovery_codes::{code_hash, new_codes};
+use super::{AccountError, Accounts, CryptoError, Sealing, totp};
 
 /// Wrong codes of one account within [`MISSES_IN`].
 const MAX_MISSES: u32 = 10;
 const MISSES_IN: Duration = Duration::from_secs(60 * 60);
-
-/// Recovery codes that somebody is given.
-const CODES: usize = 10;
-/// Random bytes of each: too many for anybody to find one that fits a hash.
-const CODE_BYTES: usize = 10;
-/// Characters of each, in base32.
-const CODE_CHARS: usize = 16;
-/// Characters between two dashes.
-const CODE_GROUP: usize = 4;
 
 /// An account's second factor, as its owner sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,15 +36,6 @@ pub struct Enrolment {
     pub secret: SecretString,
     /// To be photographed: an `otpauth:` address.
     pub uri: SecretString,
-}
-
-/// What somebody has who has shown the right password.
-#[derive(Debug)]
-pub enum Entry {
-    /// A session's token.
-    Session(SecretString),
-    /// A token for [`Accounts::finish_sign_in`]: a code is wanted, too.
-    Half(SecretString),
 }
 
 /// Why a second factor was not taken, set or removed.
@@ -103,69 +81,6 @@ enum Tried {
 }
 
 impl Accounts {
-    /// Begins a session for whoever has this password and no second factor; who has one is half in. What is returned is not kept.
-    ///
-    /// # Errors
-    ///
-    /// [`AuthError::WrongPassword`], [`AuthError::Elsewhere`], or a failure.
-    pub async fn sign_in(
-        &self,
-        email: &str,
-        password: SecretString,
-        whence: Whence<'_>,
-    ) -> Result<Entry, AuthError> {
-        let account = self.authenticate_password(email, password).await?;
-        let find = self.db.read(move |s| Box::pin(rows::find_second_factor(s, account)));
-        if find.await?.is_none_or(|factor| factor.confirmed_at.is_none()) {
-            return Ok(Entry::Session(self.begin_session(account, whence).await?));
-        }
-        let token = new_token()?;
-        let hash = hash_of(token.expose_secret()).ok_or(CryptoError)?;
-        let now = self.clock.now();
-        self.db
-            .write(move |s| {
-                Box::pin(async move {
-                    rows::insert_half_login(s, &hash, account, now.plus(HALF_LOGIN), now).await
-                })
-            })
-            .await?;
-        Ok(Entry::Half(token))
-    }
-
-    /// Whether this token of [`Entry::Half`] is still good.
-    ///
-    /// # Errors
-    ///
-    /// A failure of the database.
-    pub async fn is_half_in(&self, token: &str) -> Result<bool, DbError> {
-        Ok(self.half_in(token).await?.is_some())
-    }
-
-    /// Begins a session for whoever is half in and has a code of the account's second factor, or a recovery code.
-    ///
-    /// # Errors
-    ///
-    /// [`FactorError::Over`], [`FactorError::WrongCode`], [`FactorError::TooManyMisses`], or a failure.
-    pub async fn finish_sign_in(
-        &self,
-        token: &str,
-        code: &SecretString,
-        whence: Whence<'_>,
-    ) -> Result<SecretString, FactorError> {
-        let account = self.half_in(token).await?.ok_or(FactorError::Over)?;
-        let hash = hash_of(token).ok_or(FactorError::Over)?;
-        let now = self.clock.now();
-        self.with_code(account, code, move |s| {
-            Box::pin(async move {
-                // It may have been ended since, or be used by another at the same time.
-                if rows::end_half_login(s, &hash, now).await? { Ok(()) } else { Err(FactorError::Over) }
-            })
-        })
-        .await
-        .map_err(|error| if error == FactorError::None { FactorError::Over } else { error })?;
-        self.begin_session(account, whence).await.map_err(|error| AccountError::from(error).into())
-    }
-
     /// The account's second factor, if one is asked for.
     ///
     /// # Errors
@@ -313,20 +228,15 @@ impl Accounts {
         Ok(reset.await?)
     }
 
-    async fn half_in(&self, token: &str) -> Result<Option<AccountId>, DbError> {
-        let Some(hash) = hash_of(token) else { return Ok(None) };
-        let now = self.clock.now();
-        self.db.read(move |s| Box::pin(async move { rows::find_half_login(s, &hash, now).await })).await
-    }
-
     /// Does `then` if the code is right, in one transaction with using it up.
-    async fn with_code<F>(&self, account: AccountId, code: &SecretString, then: F) -> Result<(), FactorError>
+    pub(super) async fn with_code<F>(
+        &self,
+        account: AccountId,
+        code: &SecretString,
+        then: F,
+    ) -> Result<(), FactorError>
     where
-        F: for<'s, 'c> FnOnce(
-                &'s mut Session<'c>,
-            ) -> futures_util::future::BoxFuture<'s, Result<(), FactorError>>
-            + Send
-            + 'static,
+        F: for<'s, 'c> FnOnce(&'s mut Session<'c>) -> BoxFuture<'s, Result<(), FactorError>> + Send + 'static,
     {
         let (sealing, code, now) = (Arc::clone(&self.factors), code.clone(), self.clock.now());
         let tried = self
@@ -385,50 +295,4 @@ fn open(
     factor: &SecondFactor,
 ) -> Result<SecretSlice<u8>, AccountError> {
     sealing.open(account, &factor.sealed_secret).ok_or(AccountError::WrongServerKey)
-}
-
-/// New recovery codes, and what is kept of them.
-fn new_codes(account: AccountId) -> Result<(Vec<SecretString>, Vec<CodeHash>), CryptoError> {
-    let mut codes = Vec::new();
-    let mut hashes = Vec::new();
-    for _ in 0..CODES {
-        let mut bytes = [0; CODE_BYTES];
-        rand::fill(&mut bytes)?;
-        let text = Base::Base32Lower.encode(bytes);
-        hashes.extend(code_hash(account, &text));
-        let groups: Vec<&str> =
-            (0..CODE_CHARS).step_by(CODE_GROUP).filter_map(|at| text.get(at..at + CODE_GROUP)).collect();
-        codes.push(groups.join("-").into());
-    }
-    Ok((codes, hashes))
-}
-
-/// What is kept of a recovery code, however it is written; nothing if it cannot be one.
-fn code_hash(account: AccountId, text: &str) -> Option<CodeHash> {
-    let is_in_it = |c: &char| !matches!(c, '-' | ' ');
-    let code: String = text.chars().filter(is_in_it).take(CODE_CHARS + 1).collect();
-    let code = code.to_ascii_lowercase();
-    (code.len() == CODE_CHARS).then(|| sha256(&[&account.0.to_be_bytes(), code.as_bytes()]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn recovery_codes_may_be_written_as_people_do() {
-        let (codes, hashes) = new_codes(AccountId(7)).expect("randomness");
-        assert_eq!((codes.len(), hashes.len()), (CODES, CODES));
-        let code = codes[0].expose_secret();
-        assert_eq!(code.len(), CODE_CHARS + 3);
-        for text in
-            [code.to_owned(), code.replace('-', ""), format!(" {} ", code.to_uppercase().replace('-', " "))]
-        {
-            assert_eq!(code_hash(AccountId(7), &text), Some(hashes[0]), "{text}");
-        }
-        assert_ne!(code_hash(AccountId(8), code), Some(hashes[0]));
-        for bad in ["", "123456", &format!("{code}a"), &"a".repeat(1 << 20)] {
-            assert_eq!(code_hash(AccountId(7), bad), None);
-        }
-    }
 }

@@ -130,7 +130,7 @@ async fn snippets_send_content_to_an_endpoint() {
     browser.sign_in("ann@example.org").await;
     let page = browser.page("/panel/api/jwt").await;
     assert!(page.contains(&format!("{}/pinning/pinFile</pre>", endpoint.url(""))), "{page}");
-    assert!(page.contains(&format!("export TIDEGATE_URL='{}'", cloud.url(""))), "{page}");
+    assert!(page.contains(&format!("export TIDEGATE_URL=&#39;{}&#39;", cloud.url(""))), "{page}");
     assert!(page.contains(&ann.api_key));
 }
 
