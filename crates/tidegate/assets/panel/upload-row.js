@@ -13,6 +13,9 @@ const LABELS = {
   failed: ['Failed', 'bad'],
 };
 
+/** What comes before `/ipfs/` in links to the gateway. */
+const GATEWAY = document.getElementById('upload').dataset.gateway;
+
 /** Milliseconds between two looks at the progress. */
 const PAUSE = 250;
 
@@ -82,7 +85,7 @@ export class Row {
     this.part('copy').hidden = !isKnown;
     this.part('cid').textContent = upload.cid ?? '';
     this.part('open').hidden = state !== 'pinned' || upload.wish.visibility === 'private';
-    if (upload.cid) this.part('open').href = `/ipfs/${upload.cid}${upload.chosen.files > 0 ? '/' : ''}`;
+    if (upload.cid) this.part('open').href = `${GATEWAY}/ipfs/${upload.cid}${upload.chosen.files > 0 ? '/' : ''}`;
     // Whoever pressed a button that is gone finds the next one.
     if (this.element.contains(held) && held.hidden) this.element.querySelector('.upload-actions button:not([hidden])')?.focus();
   }

@@ -15,7 +15,7 @@ use super::{
     file::{File, Shown},
     headers,
     locate::Located,
-    sandbox::{FRAMED, STILL},
+    sandbox::{FRAMED, STILL, refuse_our_own_pages},
 };
 use crate::{
     app::App,
@@ -103,6 +103,7 @@ impl Kept {
         app: &App,
         conditions: &HeaderMap,
     ) -> Result<Response, GatewayError> {
+        refuse_our_own_pages(conditions)?;
         let Some(size) = self.size() else {
             return Err(GatewayError::NotImplemented("this is not a file".to_owned()));
         };

@@ -67,6 +67,9 @@ pub(in crate::http) async fn serve(
     if sandbox::wants_service_worker(&headers) {
         return Err(GatewayError::BadRequest("service workers are not offered here".to_owned()));
     }
+    if gateway.sandboxed {
+        sandbox::refuse_our_own_pages(&headers)?;
+    }
     let app = &gateway.app;
     let request = GatewayRequest::parse(&uri, &headers)?;
     let answered = match &request.format {

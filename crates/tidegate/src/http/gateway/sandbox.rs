@@ -3,6 +3,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::GatewayError;
+
 /// For what anybody reads: a page works, with scripts of its own, but reads nothing of this server as its user, sets no cookies, and
 /// windows that it opens are held as it is.
 pub(super) const SANDBOX: HeaderValue =
@@ -18,6 +20,9 @@ pub(super) const FRAMED: HeaderValue = HeaderValue::from_static("frame-ancestors
 
 /// With this header a browser asks for a script that is to stand between it and the server.
 const SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Whether a browser may take content of this type for a document with scripts. All but what it is known to only show, play or save:
 /// what runs and what does not is for browsers to say, and they learn new types.
@@ -36,6 +41,25 @@ pub(super) fn may_run(content_type: &str) -> bool {
 /// Whether a service worker is asked for. None is given: it would answer for all content below its folder, whoever pinned it.
 pub(super) fn wants_service_worker(headers: &HeaderMap) -> bool {
     headers.contains_key(SERVICE_WORKER)
+}
+
+/// Refuses what a browser is to run in a page of the server itself, or to draw that by. No page of ours has anything pinned for a script
+/// or a style, and pages that are pinned have another origin: somebody would have put a tag into one of ours.
+///
+/// # Errors
+/// The browser says that it is for that.
+pub(super) fn refuse_our_own_pages(headers: &HeaderMap) -> Result<(), GatewayError> {
+    let runs = |dest: &HeaderValue| {
+        matches!(
+            dest.as_bytes(),
+            b"script" | b"style" | b"worker" | b"sharedworker" | b"audioworklet" | b"paintworklet" | b"xslt"
+        )
+    };
+    let is_of_ours = || headers.get(FETCH_SITE).is_some_and(|site| site == "same-origin");
+    if headers.get(FETCH_DEST).is_some_and(runs) && is_of_ours() {
+        return Err(GatewayError::BadRequest("pages of this server run nothing that is pinned".to_owned()));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

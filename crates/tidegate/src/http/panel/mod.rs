@@ -2,13 +2,16 @@
 //!
 //! ```text
 //! member  gate      who is here, by a cookie; how often somebody may try to be
-//! provider          selling: chains, assets, orders, receipts, tokens, wallets
 //! guard             what concerns every page: whose requests are taken, and what a browser may do with the answers
 //! shell  page  show answers, and what is around every page
-//! keys  account     what programs are given to act for somebody; password, second factor, sessions
-//! login_code        the second step of signing in
-//! admin/            the pages for administrators alone
 //! assets  form  error  chart
+//!
+//! login  login_code  register  password    getting in
+//! upload  pins  jobs  webhooks             content, and what was asked for
+//! keys  account     what programs are given to act for somebody; password, second factor, sessions
+//! provider          selling: chains, assets, orders, receipts, tokens, wallets
+//! overview  usage  endpoints               how things are
+//! admin/            the pages for administrators alone
 //! ```
 //!
 //! Pages work without scripts: forms are posted and answered with 303. A page reads plain lists from the database; whatever changes
@@ -108,7 +111,6 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/panel/endpoints/invite", post(endpoints::invite))
         .route("/panel/endpoints/{id}/remove", post(endpoints::remove))
         .nest("/panel/admin", admin::routes())
-        .route("/panel/assets/{version}/{name}", get(assets::show))
         .route("/panel/provider", get(provider::show))
         .route("/panel/provider/wallets", post(provider::link_wallet))
         .route("/panel/provider/wallets/remove", post(provider::remove_wallet))
@@ -119,6 +121,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/panel/provider/receipts/{id}/receipt.json", get(provider::save_receipt))
         .route("/panel/provider/tokens", get(provider::list_tokens))
         .route("/panel/provider/tokens/{id}/revoke", post(provider::revoke_token))
+        .route("/panel/assets/{version}/{name}", get(assets::show))
         .route("/panel/{*nothing}", any(not_found))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(FORM_BYTES))

@@ -28,6 +28,11 @@ pub(super) fn moment(moment: impl Borrow<Timestamp>) -> String {
     format!("{} {} UTC", &text[..10], &text[11..16])
 }
 
+/// The day of a moment, in UTC: `2026-11-22`.
+pub(super) fn day(moment: impl Borrow<Timestamp>) -> String {
+    moment.borrow().to_string()[..10].to_owned()
+}
+
 /// The class of a badge for a request's status.
 pub(super) fn tone(status: impl Borrow<JobStatus>) -> &'static str {
     match status.borrow() {
@@ -48,5 +53,6 @@ mod tests {
         assert_eq!(count(7), "7");
         assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(moment(Timestamp::from_millis(1_700_000_000_123)), "2023-11-14 22:13 UTC");
+        assert_eq!(day(Timestamp::from_millis(1_700_000_000_123)), "2023-11-14");
     }
 }

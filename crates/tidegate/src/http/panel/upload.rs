@@ -8,14 +8,14 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, Uri, header};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use url::Url;
 
 use super::{
     super::error::{Failure, sentence},
-    Here, Member, Page, PanelError, Shell, guard,
+    Here, Member, Page, PanelError, Shell, guard, pins,
 };
 use crate::{
     accounts::{UploadPass, UploadPassError},
@@ -35,6 +35,8 @@ struct UploadPage {
     brings_own_key: bool,
     /// The Endpoints that take content, where this server takes none.
     endpoints: Vec<Place>,
+    /// What comes before `/ipfs/` in links to the gateway.
+    gateway: String,
     /// How long the server keeps what was not finished.
     kept_for: String,
 }
@@ -52,7 +54,12 @@ struct Place {
 }
 
 /// Shows where files are chosen and what becomes of them.
-pub(super) async fn show(member: Member, State(app): State<App>) -> Result<Response, PanelError> {
+pub(super) async fn show(
+    member: Member,
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, PanelError> {
     let pass = app.accounts.upload_pass(member.account).await;
     let endpoints = places(&app).await?;
     let policy = guard::policy_with(endpoints.iter().filter_map(|place| origin_of(&place.url)));
@@ -68,6 +75,7 @@ pub(super) async fn show(member: Member, State(app): State<App>) -> Result<Respo
         unready,
         brings_own_key: pass.is_ok_and(|pass| pass.private_key.is_none()),
         endpoints,
+        gateway: pins::gateway(&app, &uri, &headers),
         kept_for: in_hours(app.config.limits.upload_expiry),
     });
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], page).into_response())

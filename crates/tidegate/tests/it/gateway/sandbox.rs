@@ -175,3 +175,26 @@ async fn a_trusted_proxy_says_which_host_was_meant() {
     .await;
     strangers.get_with("/ping", &[("host", "inside"), asked]).await.expect(401);
 }
+
+#[tokio::test]
+async fn the_servers_own_pages_run_nothing_that_is_pinned() {
+    let server = TestServer::with(|config| config.gateway.host = Some("ipfs.example.org".to_owned())).await;
+    let cid = site(&server).await;
+    let path = format!("/ipfs/{cid}/site.js");
+    let asked = async |dest: &str, site: &str| {
+        server.get_with(&path, &[("sec-fetch-dest", dest), ("sec-fetch-site", site)]).await.status
+    };
+    for dest in ["script", "style", "worker", "sharedworker"] {
+        assert_eq!(asked(dest, "same-origin").await, 400, "{dest}");
+        assert_eq!(
+            asked(dest, "cross-site").await,
+            200,
+            "a pinned page's own {dest}: its origin is nobody's"
+        );
+    }
+    for dest in ["document", "iframe", "image", "empty"] {
+        assert_eq!(asked(dest, "same-origin").await, 200, "{dest}");
+    }
+    let own_host = [OWN_HOST, ("sec-fetch-dest", "script"), ("sec-fetch-site", "same-origin")];
+    server.get_with(&path, &own_host).await.expect(200);
+}

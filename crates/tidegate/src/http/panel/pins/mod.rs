@@ -99,7 +99,7 @@ fn pin_id(text: &str) -> Result<PinId, PanelError> {
 }
 
 /// What comes before `/ipfs/` in links to the gateway: nothing, or the address of its own host.
-fn gateway(app: &App, uri: &Uri, headers: &HeaderMap) -> String {
+pub(super) fn gateway(app: &App, uri: &Uri, headers: &HeaderMap) -> String {
     let Some(host) = &app.config.gateway.host else { return String::new() };
     let Ok(mut address) = Url::parse(&address_as_reached(app, uri, headers)) else { return String::new() };
     match address.set_host(Some(host)) {
