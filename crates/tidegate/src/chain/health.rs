@@ -82,7 +82,7 @@ impl ChainHealth {
 }
 
 impl Chains {
-    /// How all chains are, asked now or a few seconds ago. It takes about as long as [`PATIENCE`], whoever does not answer.
+    /// How all chains are, asked now or a few seconds ago. It takes little more than a second, whoever does not answer.
     pub async fn health(&self) -> Vec<Arc<ChainHealth>> {
         let named =
             self.named.values().map(|chain| async { chain.looks().of(chain.rpc(), Some(chain)).await });
