@@ -31,7 +31,7 @@ async fn a_request_is_found_by_its_id() {
     eventually("its line is there", async || admin.page(&find).await.contains("/nothing-here")).await;
     let page = admin.page(&find).await;
     assert!(page.contains("status=404") && page.contains("tidegate::request"), "{page}");
-    assert_eq!(page.matches("aria-label=\"Line ").count(), 1, "{page}");
+    assert_eq!(page.matches("title=\"The lines around it\"").count(), 1, "{page}");
     let (_, rest) = page.split_once("/panel/admin/logs?around=").unwrap();
     let around = rest.split('"').next().unwrap();
     let page = admin.page(&format!("{PATH}?around={around}")).await;
