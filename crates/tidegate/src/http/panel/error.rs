@@ -16,6 +16,7 @@ use crate::{
     accounts::{AccountError, AuthError},
     db::DbError,
     pins::PinError,
+    telemetry::request::RequestId,
 };
 
 /// See the module's documentation.
@@ -59,6 +60,8 @@ struct ErrorPage {
     words: String,
     /// Another place that has what was looked for.
     place: Option<String>,
+    /// What an administrator looks for in the log.
+    request: Option<RequestId>,
 }
 
 impl IntoResponse for PanelError {
@@ -100,7 +103,8 @@ impl IntoResponse for PanelError {
             Self::Elsewhere(cloud) => Some(format!("{cloud}/panel")),
             _ => None,
         };
-        let page = Page::new(ErrorPage { shell: Shell::outside(), title, words, place });
+        let request = if matches!(self, Self::Failed(_)) { RequestId::current() } else { None };
+        let page = Page::new(ErrorPage { shell: Shell::outside(), title, words, place, request });
         let response = page.with_status(status).into_response();
         match self {
             Self::TooOften(refused) => retry_after(response, refused.after),
