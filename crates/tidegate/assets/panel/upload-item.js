@@ -81,10 +81,11 @@ export class Upload {
   async remove() {
     clearTimeout(this.#goesOn);
     const { location } = this.shelf;
+    // Before anything else: the page lists what is remembered and not going on, and asks the server for it.
+    this.shelf.clear();
     if (this.isActive) this.#stop.abort('removed');
     else this.#become('removed');
     if (location) await discard(this.session, location);
-    this.shelf.clear();
   }
 
   async #send(signal) {
