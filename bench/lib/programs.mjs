@@ -11,6 +11,12 @@ export async function output(command, args, options = {}) {
   return stdout;
 }
 
+/** The variables that any program needs. The caller's own settings of Tidegate or of a Provider stay outside. */
+export function basics() {
+  const { PATH, HOME, TMPDIR } = process.env;
+  return Object.fromEntries(Object.entries({ PATH, HOME, TMPDIR }).filter(([, value]) => value !== undefined));
+}
+
 /** Seconds that a program takes from start to end. */
 export async function secondsOf(command, args) {
   const start = performance.now();

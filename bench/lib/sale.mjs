@@ -23,12 +23,11 @@ export class Sale {
   static async open(bench, settings = {}) {
     need('wrk', 'wrk');
     execFileSync(join(E2E, 'install'), { stdio: ['ignore', 'inherit', 'inherit'] });
-    process.env.TIDEGATE_BIN = bench.binaries.tidegate;
     const sale = new Sale();
     // Not before its packages are there.
     const [{ Stack }, { Market }, contracts] = await Promise.all(['stack', 'market', 'contracts'].map((name) => import(join(E2E, 'lib', `${name}.mjs`))));
     Object.assign(sale, { bench, contracts });
-    sale.stack = await Stack.start({ workshop: bench.workshop, settings: { ...QUIET, ...settings } });
+    sale.stack = await Stack.start({ workshop: bench.workshop, binary: bench.binaries.tidegate, settings: { ...QUIET, ...settings } });
     sale.market = new Market(sale.stack);
     sale.seller = await sale.stack.chain.newWallet();
     sale.files = bench.workshop.path('files');

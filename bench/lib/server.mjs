@@ -6,7 +6,7 @@ import { openSync, closeSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
-import { output } from './programs.mjs';
+import { basics, output } from './programs.mjs';
 
 /** A running server. */
 export class Server {
@@ -19,7 +19,7 @@ export class Server {
     const log = openSync(join(workshop.dir, 'tidegate.log'), 'a');
     const child = workshop.start(binaries.tidegate, ['serve', '--json', '--listen', '127.0.0.1:0', '--data', data], {
       stdio: ['ignore', 'pipe', log],
-      env: { ...process.env, ...settings },
+      env: { ...basics(), ...settings },
     });
     closeSync(log);
     const lines = createInterface({ input: child.stdout });
@@ -45,7 +45,7 @@ export class Server {
   async account() {
     const created = await output(this.binaries.tidegate, [
       'account', 'create', '--json', '--generate-password', '--email', 'bench@example.org', '--data', this.data,
-    ]);
+    ], { env: basics() });
     const { apiKey, rsaPrivateKey } = JSON.parse(created);
     const answer = await fetch(`${this.url}/oauth/accessToken`, { headers: { Authorization: `Bearer ${apiKey}` } });
     const { Data: token } = await answer.json();

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
+import { basics } from '../../bench/lib/programs.mjs';
 
 const execute = promisify(execFile);
 
@@ -86,10 +87,4 @@ export class Provider {
       headers: { 'Content-Type': 'application/json', ...options.headers },
     });
   }
-}
-
-/** What any program needs. The caller's own settings of Tidegate or of a Provider stay outside. */
-function basics() {
-  const { PATH, HOME, TMPDIR } = process.env;
-  return Object.fromEntries(Object.entries({ PATH, HOME, TMPDIR }).filter(([, value]) => value !== undefined));
 }

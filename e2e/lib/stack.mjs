@@ -14,11 +14,11 @@ const MONTH = 30 * 24 * 3600;
 export class Stack {
   /**
    * Starts all of it. `settings` are further variables of the server. With `past`, the chain's clock stays a month behind,
-   * so that orders can be made that are old; `toPresent` ends that. Without a `workshop`, it makes one of its own.
+   * so that orders can be made that are old; `toPresent` ends that. Without a `workshop`, it makes one of its own; `binary` is
+   * the server.
    */
-  static async start({ settings = {}, past = false, workshop = new Workshop(undefined, 'tidegate-e2e-') } = {}) {
-    const stack = new Stack();
-    stack.workshop = workshop;
+  static async start({ settings = {}, past = false, workshop = new Workshop(undefined, 'tidegate-e2e-'), binary = tidegateBinary() } = {}) {
+    const stack = Object.assign(new Stack(), { workshop, binary });
     try {
       await stack.#start(past);
       stack.provider = await stack.startProvider(settings);
@@ -54,7 +54,7 @@ export class Stack {
 
   /** Starts another server, with the same key, on data of its own. */
   startProvider(settings = {}) {
-    return Provider.start(this.workshop, tidegateBinary(), { ...this.environment(), ...settings });
+    return Provider.start(this.workshop, this.binary, { ...this.environment(), ...settings });
   }
 
   /** Sets the chain's clock to now. */
