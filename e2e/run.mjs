@@ -4,26 +4,24 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildBinary } from './lib/binary.mjs';
-import { panelBrowser } from './lib/panel.mjs';
-import { complianceSuite } from './lib/psa.mjs';
+import { chromium } from './lib/chromium.mjs';
+import { installPackages } from './lib/packages.mjs';
 import { oceanPython } from './lib/python.mjs';
-import { objectStore } from './lib/s3.mjs';
-import { tusClient } from './lib/tus.mjs';
 import { javascriptSdk } from './lib/sdk.mjs';
 
-/** Each suite with what it is about, and what has to be installed for it alone. */
+/** Each suite with what it is about, the folder of packages that it alone has, and what else has to be there. */
 const SUITES = {
   'ocean-js-3': { about: 'ocean.js 3.4.6 publishes, sells, buys and downloads; 3.1.3, 4.3.7 and 5.1.3 download' },
   'ocean-js-8': { about: "ocean.js 8.6.2 and 6.1.2: the node's dialect, its tokens, and signatures over shortened hashes" },
   'ocean-py': { about: 'ocean-lib 3.1.2 publishes, orders and downloads', prepare: oceanPython },
   'chain-proof': { about: 'downloads that are announced on the chain' },
   attacks: { about: 'orders, signatures, tokens, addresses and faults that must open nothing', folder: 'attacks' },
-  psa: { about: 'the compliance suite of the Pinning Service API', prepare: complianceSuite },
-  s3: { about: 'objects by presigned URLs, and webhooks as their receivers check them', prepare: objectStore },
-  tus: { about: 'tus-js-client uploads, and goes on after the server was killed', prepare: tusClient },
+  psa: { about: 'the compliance suite of the Pinning Service API', packages: 'psa' },
+  s3: { about: 'objects by presigned URLs, and webhooks as their receivers check them', packages: 's3' },
+  tus: { about: 'tus-js-client uploads, and goes on after the server was killed', packages: 'tus' },
   sale: { about: 'pinned private content is sold, and stays private' },
   sdk: { about: 'our own JavaScript package pins, sells, buys and downloads', prepare: javascriptSdk },
-  panel: { about: 'people use the panel in Chromium', prepare: panelBrowser, folder: join('..', 'panel') },
+  panel: { about: 'people use the panel in Chromium', packages: 'panel', prepare: chromium, folder: join('..', 'panel') },
 };
 
 const HELP = `Usage: e2e/run [NAME...]
@@ -48,7 +46,10 @@ if (unknown.length > 0) {
 }
 
 const chosen = names.length > 0 ? names : Object.keys(SUITES);
-for (const name of chosen) SUITES[name].prepare?.();
+for (const { packages, prepare } of chosen.map((name) => SUITES[name])) {
+  if (packages) installPackages(packages);
+  prepare?.();
+}
 buildBinary();
 const suites = join(import.meta.dirname, 'suites');
 const files = chosen.flatMap((name) => {

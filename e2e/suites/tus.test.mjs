@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { Workshop } from '../../bench/lib/workshop.mjs';
 import { tidegateBinary } from '../lib/binary.mjs';
 import { Provider } from '../lib/provider.mjs';
-import { loadTus } from '../lib/tus.mjs';
+import { installed } from '../lib/packages.mjs';
 
 const SIZE = 24 << 20;
 
@@ -20,7 +20,7 @@ before(async () => {
   workshop = new Workshop(undefined, 'tidegate-e2e-');
   server = await Provider.start(workshop, tidegateBinary(), {});
   account = await server.account('ann@example.org');
-  tus = loadTus();
+  tus = installed('tus', 'tus-js-client');
 });
 after(() => workshop?.clear());
 
