@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
-/** A line to the server at `url`, which has an address of its own. */
+/** A line to the server at `target`, which may be set later, with an address of its own. */
 export class Line {
   /** Bytes that went to the server. */
   sent = 0;
@@ -12,9 +12,8 @@ export class Line {
   #broken;
 
   static async to(url) {
-    const line = new Line();
-    const { port } = new URL(url);
-    line.server = createServer((near) => line.#join(near, connect(Number(port), '127.0.0.1'))).listen(0, '127.0.0.1');
+    const line = Object.assign(new Line(), { target: url });
+    line.server = createServer((near) => line.#join(near, connect(Number(new URL(line.target).port), '127.0.0.1'))).listen(0, '127.0.0.1');
     await once(line.server, 'listening');
     line.url = `http://127.0.0.1:${line.server.address().port}`;
     return line;

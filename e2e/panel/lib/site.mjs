@@ -19,13 +19,17 @@ export class Site {
   /** Starts a server, whose further variables are `settings`, and a browser. */
   static async start(settings = {}) {
     const workshop = new Workshop(undefined, 'tidegate-panel-');
+    return Site.of(await Provider.start(workshop, tidegateBinary(), settings));
+  }
+
+  /** Starts a browser in front of a server that runs. */
+  static async of(server) {
     mkdirSync(PICTURES, { recursive: true });
-    const server = await Provider.start(workshop, tidegateBinary(), settings);
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
     });
-    return Object.assign(new Site(), { workshop, server, browser, url: server.url, pictures: PICTURES, lines: [] });
+    return Object.assign(new Site(), { workshop: server.workshop, server, browser, url: server.url, pictures: PICTURES, lines: [] });
   }
 
   /** Somebody with a browser of their own, who is nobody yet. `url` is another way to the server. */
