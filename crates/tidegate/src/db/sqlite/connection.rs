@@ -5,6 +5,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 
@@ -27,6 +28,8 @@ pub(super) fn open_writer(path: &Path, busy_timeout: Duration) -> Result<Connect
          PRAGMA journal_size_limit = 67108864;",
     )?;
     migrate::runner(Engine::Sqlite)?.run(&mut connection).map_err(|error| migrate::failed(&error))?;
+    // What undoes a savepoint: each transaction has many, whose pages would go to a file of their own.
+    connection.execute_batch("PRAGMA temp_store = MEMORY")?;
     Ok(connection)
 }
 
@@ -83,6 +86,8 @@ fn value(column: ValueRef<'_>) -> Result<Value, DbError> {
 fn open(path: &Path, access: OpenFlags, busy_timeout: Duration) -> Result<Connection, DbError> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(busy_timeout)?;
+    // Otherwise most statements are prepared anew each time, since another value might deserve another plan.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     Ok(connection)
 }
