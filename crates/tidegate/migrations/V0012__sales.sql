@@ -65,7 +65,7 @@ CREATE INDEX orders_unsold ON orders (did) WHERE seller IS NULL;
 -- Auth tokens that were given and are not over. jti: what names one in revoked_tokens.
 CREATE TABLE auth_tokens (
     id         {identity},
-    jti        {bytes} NOT NULL UNIQUE,
+    jti        {bytes} NOT NULL,
     address    {bytes} NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL

@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use tidegate_ocean::{Address, Nonce};
 
 use super::import::restart;
 use super::recent::Recent;
-use crate::db::{Db, DbError, Engine, nonces};
+use crate::db::{Db, DbError, Engine, Session, nonces};
 
 /// Imported nonces that are written in one transaction.
 const IMPORT_BATCH: usize = 500;
@@ -82,6 +83,23 @@ impl Nonces {
     ///
     /// [`NonceRefusal`].
     pub async fn accept(&self, address: Address, nonce: Nonce) -> Result<(), NonceRefusal> {
+        self.accept_for(address, nonce, |_| Box::pin(async { Ok(()) })).await
+    }
+
+    /// The same for `work` in the database: it is done and the nonce used up, or neither.
+    ///
+    /// # Errors
+    ///
+    /// [`NonceRefusal`], and what `work` fails with.
+    pub(super) async fn accept_for<F>(
+        &self,
+        address: Address,
+        nonce: Nonce,
+        work: F,
+    ) -> Result<(), NonceRefusal>
+    where
+        F: for<'s, 'c> FnOnce(&'s mut Session<'c>) -> BoxFuture<'s, Result<(), DbError>> + Send + 'static,
+    {
         if let Some(Ok(Some(last))) = self.recent.as_ref().map(|recent| recent.get(address))
             && nonce <= last
         {
@@ -90,7 +108,7 @@ impl Nonces {
         // A write runs to its end also when the caller stops waiting; so must what remembers it.
         let nonces = self.clone();
         let accepting = tokio::spawn(async move {
-            let accepted = nonces.write(address, nonce).await;
+            let accepted = nonces.write(address, nonce, work).await;
             if let Some(recent) = &nonces.recent {
                 match &accepted {
                     Ok(()) => recent.accepted(address, nonce),
@@ -132,7 +150,10 @@ impl Nonces {
         self.db.read(move |s| Box::pin(nonces::last_nonce(s, address))).await
     }
 
-    async fn write(&self, address: Address, nonce: Nonce) -> Result<(), NonceRefusal> {
+    async fn write<F>(&self, address: Address, nonce: Nonce, work: F) -> Result<(), NonceRefusal>
+    where
+        F: for<'s, 'c> FnOnce(&'s mut Session<'c>) -> BoxFuture<'s, Result<(), DbError>> + Send + 'static,
+    {
         self.db
             .try_write(move |s| {
                 Box::pin(async move {
@@ -142,7 +163,7 @@ impl Nonces {
                         nonces::raise_nonce(s, address, nonce).await?
                     };
                     if accepted {
-                        return Ok(());
+                        return Ok(work(s).await?);
                     }
                     let last = nonces::last_nonce(s, address).await?;
                     Err(last.map_or_else(
@@ -155,7 +176,7 @@ impl Nonces {
     }
 }
 
-async fn raise_all(s: &mut crate::db::Session<'_>, rows: Vec<(Address, Nonce)>) -> Result<u64, DbError> {
+async fn raise_all(s: &mut Session<'_>, rows: Vec<(Address, Nonce)>) -> Result<u64, DbError> {
     let mut raised = 0;
     for (address, nonce) in rows {
         raised += u64::from(nonces::raise_nonce(s, address, nonce).await?);

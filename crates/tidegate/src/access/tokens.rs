@@ -4,6 +4,7 @@
 //! gives another token, and a revoked one stays revoked. Revocations are on disk before the answer.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,9 +12,10 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use moka::sync::Cache;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
-use tidegate_ocean::Address;
+use tidegate_ocean::{Address, Nonce};
 use uuid::Uuid;
 
+use super::nonces::{NonceRefusal, Nonces};
 use crate::accounts::{CryptoError, Purpose, ServerKey};
 use crate::clock::{Clock, Timestamp};
 use crate::db::tokens::{self, GivenToken, TokenId};
@@ -24,6 +26,9 @@ const MAX_TOKEN: usize = 1024;
 
 /// Revoked tokens read at a time.
 const PAGE: u32 = 1000;
+
+/// How often those that are over are forgotten.
+const TIDIED: Duration = Duration::from_secs(60);
 
 /// With PostgreSQL: how long a token is believed to be good without asking again. What another process revokes is refused
 /// here after this time.
@@ -41,6 +46,8 @@ struct Parts {
     decoding: DecodingKey,
     validation: Validation,
     revoked: Revoked,
+    /// When tokens that are over are forgotten next, in milliseconds since 1970.
+    tidy_at: AtomicI64,
 }
 
 /// Without the keys.
@@ -87,12 +94,12 @@ pub enum TokenRefusal {
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
+    /// The nonce that it is asked for with is not accepted.
+    #[error(transparent)]
+    Nonce(#[from] NonceRefusal),
     /// The cryptography library fails.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
-    /// It cannot be recorded.
-    #[error(transparent)]
-    Db(#[from] DbError),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -135,27 +142,46 @@ impl AuthTokens {
             decoding: DecodingKey::from_secret(key.expose_secret()),
             validation,
             revoked,
+            tidy_at: AtomicI64::new(0),
         })))
     }
 
-    /// A new token for `address`, good until `expires_at` (in whole seconds, rounded down). That it was given is recorded.
+    /// A new token for `address`, which asks with this `nonce`, good until `expires_at` (in whole seconds, rounded down). The nonce
+    /// is used up and what was given is recorded, together: whatever happens then, the same request gives no second token.
     ///
     /// # Errors
     ///
     /// [`IssueError`].
-    pub async fn issue(&self, address: Address, expires_at: Timestamp) -> Result<String, IssueError> {
-        let (id, now) = (Uuid::new_v4(), self.0.clock.now());
+    pub async fn issue(
+        &self,
+        nonces: &Nonces,
+        (address, nonce): (Address, Nonce),
+        expires_at: Timestamp,
+    ) -> Result<String, IssueError> {
+        let (id, now) = (Uuid::now_v7(), self.0.clock.now());
         let payload =
             Payload { exp: expires_at.as_seconds(), address: address.to_checksum(None), jti: id.to_string() };
         let token =
             encode(&Header::new(Algorithm::HS256), &payload, &self.0.encoding).map_err(|_| CryptoError)?;
         let expires_at = Timestamp::from_seconds(payload.exp);
-        let given = self
-            .0
-            .db
-            .write(move |s| Box::pin(tokens::give_token(s, id.into_bytes(), address, now, expires_at)));
-        given.await?;
+        let tidy = self.is_untidy(now);
+        let record = nonces.accept_for(address, nonce, move |s| {
+            Box::pin(async move {
+                if tidy {
+                    tokens::purge_given_tokens(s, now).await?;
+                }
+                tokens::give_token(s, id.into_bytes(), address, now, expires_at).await
+            })
+        });
+        record.await?;
         Ok(token)
+    }
+
+    /// Whether it is time to forget the tokens that are over. Says so once each time.
+    fn is_untidy(&self, now: Timestamp) -> bool {
+        let (due, next) = (self.0.tidy_at.load(Ordering::Relaxed), now.plus(TIDIED).as_millis());
+        now.as_millis() >= due
+            && self.0.tidy_at.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Whom this token is for, if it is good now.

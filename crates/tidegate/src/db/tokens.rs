@@ -62,7 +62,16 @@ impl GivenToken {
     }
 }
 
-/// Records that a token was given, and forgets those that are over by `now`.
+/// Forgets the tokens that were given and are over by `now`.
+///
+/// # Errors
+///
+/// [`DbError`] of the engine.
+pub async fn purge_given_tokens(s: &mut Session<'_>, now: Timestamp) -> Result<(), DbError> {
+    s.execute(PURGE_GIVEN, &[now.into()]).await.map(drop)
+}
+
+/// Records that a token was given.
 ///
 /// # Errors
 ///
@@ -74,7 +83,6 @@ pub async fn give_token(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), DbError> {
-    s.execute(PURGE_GIVEN, &[now.into()]).await?;
     s.execute(GIVE, &[token.as_slice().into(), address.into(), now.into(), expires_at.into()]).await.map(drop)
 }
 

@@ -89,7 +89,7 @@ pub(super) async fn check_fresh(app: &App, signer: &Signer) -> Result<(), Provid
 }
 
 /// The reference's words, and then what to do.
-fn refused(refusal: NonceRefusal, sent: &Nonce) -> ProviderError {
+pub(super) fn refused(refusal: NonceRefusal, sent: &Nonce) -> ProviderError {
     match refusal {
         NonceRefusal::TooLow { last } => {
             let next = last.next().map(|next| format!(" Send {next} or more.")).unwrap_or_default();

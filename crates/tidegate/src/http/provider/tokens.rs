@@ -17,7 +17,7 @@ use super::{
     ProviderError,
     json::Answer,
     params::Params,
-    sign::{check, consume, nonce_of},
+    sign::{check, consume, nonce_of, refused},
     validation::{Violations, not_an_integer, require_first, required},
 };
 use crate::{
@@ -113,11 +113,10 @@ async fn signer(
     check(app, request, &address, &nonce, &signature).await
 }
 
-/// The nonce goes first: whatever happens then, this request gives no second token.
 async fn issue(app: &App, signer: &Signer, expires_at: Timestamp) -> Result<Response, ProviderError> {
-    consume(app, signer).await?;
-    let token = app.tokens.issue(signer.address, expires_at).await.map_err(|error| match error {
-        IssueError::Db(error) => error.into(),
+    let issued = app.tokens.issue(&app.nonces, (signer.address, signer.nonce), expires_at).await;
+    let token = issued.map_err(|error| match error {
+        IssueError::Nonce(refusal) => refused(refusal, &signer.nonce),
         IssueError::Crypto(error) => ProviderError::failed(&error),
     })?;
     let mut response = Answer(StatusCode::OK, Token { token }).into_response();
