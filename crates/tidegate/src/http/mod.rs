@@ -10,6 +10,7 @@ mod forwarded;
 mod gateway;
 mod json_body;
 mod layers;
+mod listed;
 mod moment;
 mod multipart;
 mod ops;

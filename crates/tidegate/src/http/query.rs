@@ -28,6 +28,11 @@ impl Query {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The parameter as a text to look for: U+0000, which nothing of ours has and no database takes, has become U+FFFD.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(|value| value.replace('\0', "\u{fffd}"))
+    }
+
     /// The parameter as a number between `least` and `most`, else `default`.
     ///
     /// # Errors
@@ -56,6 +61,12 @@ mod tests {
         assert_eq!(query.get("a"), Some("1+1 2"));
         assert_eq!(query.get("status"), Some("queued,failed,pinned"));
         assert_eq!((query.get("empty"), query.get("a b"), query.get("c")), (None, None, None));
+    }
+
+    #[test]
+    fn texts_to_look_for_have_nothing_that_no_database_takes() {
+        assert_eq!(query("a=%00b%00").text("a").as_deref(), Some("\u{fffd}b\u{fffd}"));
+        assert_eq!((query("a=").text("a"), query("").text("a")), (None, None));
     }
 
     #[test]

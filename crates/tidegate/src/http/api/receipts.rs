@@ -14,6 +14,7 @@ use super::{
     super::{
         extract::{ANY, Owner, READ},
         json_body,
+        listed::cut,
         query::Query,
     },
     ApiError, Items,
@@ -84,14 +85,11 @@ pub(in crate::http) async fn list_receipts(
     let read = app.db.read(move |s| {
         Box::pin(async move {
             let view = View::of_account(s, caller.account).await?;
-            // One more than is shown tells whether there is more.
             view.receipts(s, did.as_deref(), before, limit + 1).await
         })
     });
     let mut found = read.await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| last.id.to_string());
+    let next = cut(&mut found, limit, |last| last.id.to_string());
     Ok(Json(Items { items: found.into_iter().map(HandedReceipt::from).collect(), next }))
 }
 

@@ -18,6 +18,7 @@ use super::{
         extract::{ADMIN, Owner, PIN},
         forwarded::address_as_reached,
         json_body,
+        listed::cut,
         query::Query,
     },
     ApiError, Items, known_id,
@@ -115,12 +116,11 @@ pub(in crate::http) async fn list_upload_links(
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
     let before = known_id(query.get("cursor").unwrap_or(BEHIND_ALL).to_owned())?;
     let (account, key) = (caller.account, only_of(&caller).map(str::to_owned));
-    let read = app
-        .db
-        .read(move |s| Box::pin(async move { list_links(s, account, key.as_deref(), &before, limit).await }));
-    let links = read.await?;
-    let is_full = links.len() >= limit as usize;
-    let next = links.last().filter(|_| is_full).map(|link| link.id.clone());
+    let read = app.db.read(move |s| {
+        Box::pin(async move { list_links(s, account, key.as_deref(), &before, limit + 1).await })
+    });
+    let mut links = read.await?;
+    let next = cut(&mut links, limit, |last| last.id.clone());
     Ok(Json(Items { items: links.into_iter().map(Link::from).collect(), next }))
 }
 

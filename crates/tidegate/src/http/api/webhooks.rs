@@ -15,7 +15,7 @@ use serde_json::{json, value::RawValue};
 
 use super::{
     super::extract::{ADMIN, Owner},
-    ApiError,
+    ApiError, Items, known_id,
 };
 use crate::{
     app::App,
@@ -23,7 +23,7 @@ use crate::{
         self as rows, Webhook,
         deliveries::{self, Delivery},
     },
-    http::{error::sentence, json_body, query::Query},
+    http::{error::sentence, json_body, listed::cut, query::Query},
     webhooks::{Shown, WebhookError, Which, Wish},
 };
 
@@ -70,14 +70,6 @@ struct ShownSecret {
     previous_until: Option<String>,
 }
 
-/// Part of a list.
-#[derive(Serialize)]
-pub(in crate::http) struct Page<T> {
-    items: Vec<T>,
-    /// What to ask for next; nothing at the end.
-    next: Option<String>,
-}
-
 /// A message and what has become of it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -114,9 +106,9 @@ pub(in crate::http) async fn create_webhook(
 pub(in crate::http) async fn list_webhooks(
     Owner(caller): Owner<ADMIN>,
     State(app): State<App>,
-) -> Result<Json<Page<ShownWebhook>>, ApiError> {
+) -> Result<Json<Items<ShownWebhook>>, ApiError> {
     let webhooks = app.db.read(move |s| Box::pin(rows::list(s, caller.account))).await?;
-    Ok(Json(Page { items: webhooks.into_iter().map(ShownWebhook::from).collect(), next: None }))
+    Ok(Json(Items { items: webhooks.into_iter().map(ShownWebhook::from).collect(), next: None }))
 }
 
 /// Shows one webhook.
@@ -125,7 +117,7 @@ pub(in crate::http) async fn show_webhook(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Json<ShownWebhook>, ApiError> {
-    let webhook = app.webhooks.find(caller.account, Which::Id(own_id(id)?)).await?;
+    let webhook = app.webhooks.find(caller.account, Which::Id(known_id(id)?)).await?;
     Ok(Json(webhook.into()))
 }
 
@@ -137,7 +129,7 @@ pub(in crate::http) async fn change_webhook(
     body: Body,
 ) -> Result<Json<ShownWebhook>, ApiError> {
     let wish = asked(&app, body).await?;
-    let webhook = app.webhooks.change(caller.account, own_id(id)?, wish).await?;
+    let webhook = app.webhooks.change(caller.account, known_id(id)?, wish).await?;
     Ok(Json(webhook.into()))
 }
 
@@ -147,7 +139,7 @@ pub(in crate::http) async fn delete_webhook(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    app.webhooks.remove(caller.account, own_id(id)?).await?;
+    app.webhooks.remove(caller.account, known_id(id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -175,7 +167,7 @@ pub(in crate::http) async fn ping_webhook(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let delivery = app.webhooks.ping(caller.account, own_id(id)?).await?;
+    let delivery = app.webhooks.ping(caller.account, known_id(id)?).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"id": delivery}))).into_response())
 }
 
@@ -185,7 +177,7 @@ pub(in crate::http) async fn list_deliveries(
     State(app): State<App>,
     Path(id): Path<String>,
     uri: Uri,
-) -> Result<Json<Page<ShownDelivery>>, ApiError> {
+) -> Result<Json<Items<ShownDelivery>>, ApiError> {
     let query = Query::of(&uri);
     let limit = query.number("limit", LIMITS.0, 1, LIMITS.1).map_err(ApiError::BadRequest)?;
     let before = query.get("cursor").map(str::to_owned);
@@ -195,16 +187,11 @@ pub(in crate::http) async fn list_deliveries(
     let webhook = app.webhooks.find(caller.account, which(id)?).await?;
     let (account, limit) = (caller.account, u32::try_from(limit).unwrap_or(u32::MAX));
     let read = app.db.read(move |s| {
-        Box::pin(async move {
-            // One more than is shown tells whether there is more.
-            deliveries::list(s, account, &webhook.id, before.as_deref(), limit + 1).await
-        })
+        Box::pin(async move { deliveries::list(s, account, &webhook.id, before.as_deref(), limit + 1).await })
     });
     let mut found = read.await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| last.message.id.clone());
-    Ok(Json(Page { items: found.into_iter().map(ShownDelivery::from).collect(), next }))
+    let next = cut(&mut found, limit, |last| last.message.id.clone());
+    Ok(Json(Items { items: found.into_iter().map(ShownDelivery::from).collect(), next }))
 }
 
 /// Sends a message once more.
@@ -213,7 +200,7 @@ pub(in crate::http) async fn redeliver(
     State(app): State<App>,
     Path((id, delivery)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
-    let delivery = own_id(delivery).map_err(|_| WebhookError::UnknownDelivery)?;
+    let delivery = known_id(delivery)?;
     app.webhooks.redeliver(caller.account, which(id)?, delivery.clone()).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"id": delivery}))).into_response())
 }
@@ -224,13 +211,8 @@ async fn asked(app: &App, body: Body) -> Result<Wish, ApiError> {
     Ok(Wish { url, events, active })
 }
 
-fn which(id: String) -> Result<Which, WebhookError> {
-    if id == CALLBACKS { Ok(Which::Callbacks) } else { own_id(id).map(Which::Id) }
-}
-
-/// No id of ours has a character that no database takes.
-fn own_id(id: String) -> Result<String, WebhookError> {
-    if id.contains('\0') { Err(WebhookError::Unknown) } else { Ok(id) }
+fn which(id: String) -> Result<Which, ApiError> {
+    if id == CALLBACKS { Ok(Which::Callbacks) } else { known_id(id).map(Which::Id) }
 }
 
 fn secret(shown: &Shown) -> Response {

@@ -42,6 +42,16 @@ pub(super) enum PanelError {
     Failed(Failure),
 }
 
+impl PanelError {
+    /// What is wrong with what was filled in, to be said on the same page; all else is no page.
+    pub(super) fn into_words(self) -> Result<String, Self> {
+        match self {
+            Self::BadForm(words) => Ok(words),
+            other => Err(other),
+        }
+    }
+}
+
 /// A path that no page has.
 pub(super) async fn not_found() -> PanelError {
     PanelError::NotFound

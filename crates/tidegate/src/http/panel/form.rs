@@ -9,6 +9,9 @@ use crate::app::App;
 /// The longest form, in bytes.
 pub(super) const FORM_BYTES: usize = 64 << 10;
 
+/// U+0000 as forms write it.
+const NUL: &[u8] = b"%00";
+
 /// The fields of a form.
 pub(super) struct Form<T>(pub T);
 
@@ -19,6 +22,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
         let (parts, body) = request.into_parts();
         let body = json_body::bytes(body, FORM_BYTES, app.config.limits.upload_idle).await;
         let body = body.map_err(|error| PanelError::BadForm(format!("{error}.")))?;
+        // No text of ours has U+0000, which not every database takes.
+        if body.windows(NUL.len()).any(|text| text == NUL) || body.contains(&0) {
+            return Err(PanelError::BadForm("A field has a character that cannot be kept.".to_owned()));
+        }
         match axum::Form::from_request(Request::from_parts(parts, body.into()), app).await {
             Ok(axum::Form(fields)) => Ok(Self(fields)),
             Err(refused) => Err(PanelError::BadForm(refused.body_text())),

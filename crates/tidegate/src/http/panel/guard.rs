@@ -18,6 +18,9 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
+/// U+0000 in a path, which no id of ours has and no database takes.
+const NUL: &str = "%00";
+
 /// Nothing but what is ours; nobody may put a page into theirs.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; frame-src 'self'; \
      worker-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -39,6 +42,8 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
         PanelError::from(refused).into_response()
     } else if !is_safe && !is_from_here(&app, request.uri(), request.headers()) {
         PanelError::Forged.into_response()
+    } else if request.uri().path().contains(NUL) {
+        PanelError::NotFound.into_response()
     } else if let Some(cloud) = app.cloud.as_ref().filter(|_| !is_asset) {
         PanelError::Elsewhere(cloud.url().to_owned()).into_response()
     } else {

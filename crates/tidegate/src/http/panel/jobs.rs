@@ -15,7 +15,7 @@ use crate::{
         Job, JobId, JobStatus,
         list::{JobQuery, count_jobs, list_jobs},
     },
-    http::{error::capitalised, query::Query},
+    http::{error::capitalised, listed::cut, query::Query},
 };
 
 /// Jobs of a page.
@@ -93,9 +93,7 @@ pub(super) async fn list(
         })
     });
     let (counts, mut jobs) = read.await?;
-    let more = jobs.len() > JOBS as usize;
-    jobs.truncate(JOBS as usize);
-    let oldest = jobs.last().filter(|_| more).map(|job| job.created_at.as_millis());
+    let older = cut(&mut jobs, JOBS, |oldest| link(status, Some(oldest.created_at.as_millis())));
     let now = app.clock.now();
     Ok(Page::new(JobsPage {
         shell: member.shell(Here::Jobs),
@@ -104,7 +102,7 @@ pub(super) async fn list(
         is_all: status.is_none(),
         is_first: before.is_none(),
         here: link(status, None),
-        older: oldest.map(|oldest| link(status, Some(oldest))),
+        older,
     }))
 }
 
@@ -114,7 +112,7 @@ pub(super) async fn retry(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<SeeOther, PanelError> {
-    match app.pins.retry(member.account, job_id(id)?).await? {
+    match app.pins.retry(member.account, JobId(id)).await? {
         Some(_) => Ok(SeeOther::to("/panel/jobs").saying("It is tried again.")),
         None => {
             Err(PanelError::BadForm("There is no such request any more, or it has not failed.".to_owned()))
@@ -128,15 +126,10 @@ pub(super) async fn remove(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<SeeOther, PanelError> {
-    if !app.pins.cancel(member.account, job_id(id)?).await? {
+    if !app.pins.cancel(member.account, JobId(id)).await? {
         return Err(PanelError::NotFound);
     }
     Ok(SeeOther::to("/panel/jobs").saying("The request is removed."))
-}
-
-/// No id of ours has a character that no database takes.
-fn job_id(id: String) -> Result<JobId, PanelError> {
-    if id.contains('\0') { Err(PanelError::NotFound) } else { Ok(JobId(id)) }
 }
 
 fn tabs(counts: &[(JobStatus, u64)], chosen: Option<JobStatus>) -> Vec<Tab> {

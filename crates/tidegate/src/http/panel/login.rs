@@ -80,7 +80,8 @@ pub(super) async fn sign_in(
         }
         Err(AuthError::WrongPassword) => {
             visit.failed();
-            let shell = Shell::outside().with_problem("The e-mail address or the password is wrong.");
+            let shell =
+                Shell::outside().with_problem("The e-mail address or the password is wrong.".to_owned());
             Ok(page(&app, shell, email, next).with_status(StatusCode::UNAUTHORIZED).into_response())
         }
         Err(error) => Err(error.into()),

@@ -13,7 +13,6 @@ use serde::Deserialize;
 use super::{
     super::{query::Query, visit::Visit},
     Page, PanelError, SeeOther, Shell, Visitor,
-    account::second_factor::in_words,
     form::Form,
     login::{page_of_ours, whence},
 };
@@ -73,7 +72,7 @@ pub(super) async fn enter(
         FactorError::TooManyMisses(_) => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    let shell = Shell::outside().with_problem(in_words(error)?);
+    let shell = Shell::outside().with_problem(PanelError::from(error).into_words()?);
     Ok(Page::new(CodePage { shell, next }).with_status(status).into_response())
 }
 

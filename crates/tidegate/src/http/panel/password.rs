@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{
-    super::{error::sentence, query::Query, visit::Visit},
+    super::{query::Query, visit::Visit},
     Form, Page, PanelError, SeeOther, Shell,
 };
 use crate::{accounts::AccountError, app::App};
@@ -58,7 +58,7 @@ pub(super) async fn set(
             .into_response()),
         Err(error @ AccountError::BadPassword) => {
             let email = app.accounts.find_password_link(&token).await?;
-            let shell = Shell::outside().with_problem(format!("{}.", sentence(&error)));
+            let shell = Shell::outside().with_problem(PanelError::from(error).into_words()?);
             let page = page(shell, token, Some(email)).with_status(StatusCode::UNPROCESSABLE_ENTITY);
             Ok(page.into_response())
         }

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{
-    super::{error::sentence, query::Query, visit::Visit},
+    super::{query::Query, visit::Visit},
     Form, Gate, Page, PanelError, SeeOther, Shell, Visitor,
     login::whence,
 };
@@ -90,17 +90,11 @@ pub(super) async fn register(
             let words = "Welcome! Your account has an API key and a verification key already.";
             Ok(SeeOther::to("/panel").saying(words).with_cookie(visitor.entered(&token)).into_response())
         }
-        Err(
-            error @ (AccountError::BadEmail
-            | AccountError::BadPassword
-            | AccountError::EmailTaken
-            | AccountError::BadInvite),
-        ) => {
-            let shell = Shell::outside().with_problem(format!("{}.", sentence(&error)));
+        Err(error) => {
+            let shell = Shell::outside().with_problem(PanelError::from(error).into_words()?);
             let page = Page::new(RegisterPage { shell, email, invite, may });
             Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
         }
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -37,9 +37,9 @@ impl Shell {
         self
     }
 
-    /// With what went wrong.
-    pub(super) fn with_problem(mut self, words: impl Into<String>) -> Self {
-        self.problem = Some(words.into());
+    /// With what went wrong, if anything did.
+    pub(super) fn with_problem(mut self, words: impl Into<Option<String>>) -> Self {
+        self.problem = words.into();
         self
     }
 

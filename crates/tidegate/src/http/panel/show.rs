@@ -33,6 +33,17 @@ pub(super) fn day(moment: impl Borrow<Timestamp>) -> String {
     moment.borrow().to_string()[..10].to_owned()
 }
 
+/// A time in its largest unit, rounded down: `3 minutes`.
+pub(super) fn span(seconds: u64) -> String {
+    let (number, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86_400 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
 /// The class of a badge for a request's status.
 pub(super) fn tone(status: impl Borrow<JobStatus>) -> &'static str {
     match status.borrow() {
@@ -54,5 +65,14 @@ mod tests {
         assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(moment(Timestamp::from_millis(1_700_000_000_123)), "2023-11-14 22:13 UTC");
         assert_eq!(day(Timestamp::from_millis(1_700_000_000_123)), "2023-11-14");
+    }
+
+    #[test]
+    fn spans_are_in_one_unit() {
+        for (seconds, expected) in
+            [(1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (7200, "2 hours"), (90_000, "1 day")]
+        {
+            assert_eq!(span(seconds), expected);
+        }
     }
 }

@@ -13,6 +13,7 @@ mod second_factor;
 mod sessions;
 mod settings;
 mod storage;
+mod texts;
 mod upload;
 mod usage;
 mod verification_key;

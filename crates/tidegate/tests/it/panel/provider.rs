@@ -204,7 +204,7 @@ async fn a_sale_is_seen_by_its_seller_its_buyer_and_administrators() {
     }
     assert_eq!(bob.get(&format!("{HERE}/receipts/1")).await.status, 404);
     assert_eq!(bob.get(&format!("{HERE}/receipts/1/receipt.json")).await.status, 404);
-    for nonsense in ["receipts/2", "receipts/x", "receipts?before=x", "receipts?asset=%00"] {
+    for nonsense in ["receipts/2", "receipts/x", "receipts?before=x"] {
         assert_eq!(root.get(&format!("{HERE}/{nonsense}")).await.status, 404, "{nonsense}");
     }
     let of_asset = root.page(&format!("{HERE}/receipts?asset={}", sale.did)).await;

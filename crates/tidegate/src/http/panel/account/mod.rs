@@ -16,15 +16,8 @@ use http::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use super::{
-    super::{error::sentence, visit::Visit},
-    Form, Gate, Here, Member, Page, PanelError, SeeOther, Shell, show,
-};
-use crate::{
-    accounts::{AccountError, FactorState},
-    app::App,
-    db::sessions::SignedIn,
-};
+use super::{super::visit::Visit, Form, Gate, Here, Member, Page, PanelError, SeeOther, Shell, show};
+use crate::{accounts::FactorState, app::App, db::sessions::SignedIn};
 
 const PAGE: &str = "/panel/account";
 
@@ -60,7 +53,7 @@ pub(super) async fn change_password(
     Form(NewPassword { old, new, again }): Form<NewPassword>,
 ) -> Result<Response, PanelError> {
     if new.expose_secret() != again.expose_secret() {
-        return refused(&app, &member, "The new password was not the same the second time.").await;
+        return refused(&app, &member, "The new password was not the same the second time.".to_owned()).await;
     }
     gate.try_email(&member.email, &visit)?;
     match app.accounts.change_password(member.account, old, new, &member.session).await {
@@ -68,10 +61,7 @@ pub(super) async fn change_password(
             let words = "The password is changed, and everybody else is signed out.";
             Ok(SeeOther::to(PAGE).saying(words).into_response())
         }
-        Err(error @ (AccountError::WrongPassword | AccountError::BadPassword)) => {
-            refused(&app, &member, &format!("{}.", sentence(&error))).await
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => refused(&app, &member, PanelError::from(error).into_words()?).await,
     }
 }
 
@@ -94,18 +84,14 @@ pub(super) async fn end_other_sessions(
     Ok(SeeOther::to(PAGE).saying("All other sessions have ended."))
 }
 
-async fn refused(app: &App, member: &Member, words: &str) -> Result<Response, PanelError> {
+async fn refused(app: &App, member: &Member, words: String) -> Result<Response, PanelError> {
     let page = page(app, member, Some(words)).await?;
     Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
 }
 
-async fn page(app: &App, member: &Member, problem: Option<&str>) -> Result<Page<AccountPage>, PanelError> {
-    let shell = member.shell(Here::Account);
+async fn page(app: &App, member: &Member, problem: Option<String>) -> Result<Page<AccountPage>, PanelError> {
     Ok(Page::new(AccountPage {
-        shell: match problem {
-            Some(words) => shell.with_problem(words),
-            None => shell,
-        },
+        shell: member.shell(Here::Account).with_problem(problem),
         email: member.email.clone(),
         factor: app.accounts.second_factor(member.account).await?,
         sessions: app.accounts.list_sessions(member.account).await?,

@@ -22,7 +22,7 @@ use super::{
     refused,
 };
 use crate::{
-    accounts::{AccountError, Enrolment, FactorError},
+    accounts::{Enrolment, FactorError},
     app::App,
 };
 
@@ -72,7 +72,7 @@ pub(in super::super) async fn begin(
     gate.try_email(&member.email, &visit)?;
     match app.accounts.begin_second_factor(member.account, password).await {
         Ok(()) => Ok(SeeOther::to(SETUP).into_response()),
-        Err(error) => refused(&app, &member, &in_words(error)?).await,
+        Err(error) => refused(&app, &member, PanelError::from(error).into_words()?).await,
     }
 }
 
@@ -101,7 +101,7 @@ pub(in super::super) async fn confirm(
     let words = match app.accounts.confirm_second_factor(member.account, &code).await {
         Ok(codes) => return Ok(codes_page(&member, codes, true)),
         Err(FactorError::AlreadyOn | FactorError::None) => return Ok(SeeOther::to(PAGE).into_response()),
-        Err(error) => in_words(error)?,
+        Err(error) => PanelError::from(error).into_words()?,
     };
     let shell = member.shell(Here::Account).with_problem(words);
     Ok(match setup_page(&app, &member, shell, &uri, &headers).await? {
@@ -118,7 +118,7 @@ pub(in super::super) async fn renew_codes(
 ) -> Result<Response, PanelError> {
     match app.accounts.renew_recovery_codes(member.account, &code).await {
         Ok(codes) => Ok(codes_page(&member, codes, false)),
-        Err(error) => refused(&app, &member, &in_words(error)?).await,
+        Err(error) => refused(&app, &member, PanelError::from(error).into_words()?).await,
     }
 }
 
@@ -133,23 +133,7 @@ pub(in super::super) async fn remove(
     gate.try_email(&member.email, &visit)?;
     match app.accounts.remove_second_factor(member.account, password, &code).await {
         Ok(()) => Ok(SeeOther::to(PAGE).saying("The second factor is removed.").into_response()),
-        Err(error) => refused(&app, &member, &in_words(error)?).await,
-    }
-}
-
-/// What went wrong, for whoever entered something.
-///
-/// # Errors
-/// It was not theirs.
-pub(in super::super) fn in_words(error: FactorError) -> Result<String, PanelError> {
-    match error {
-        FactorError::TooManyMisses(until) => Ok(format!(
-            "Too many wrong codes were entered for this account. Try again after {}.",
-            show::moment(until)
-        )),
-        FactorError::Account(AccountError::WrongPassword) => Ok("The password is not right.".to_owned()),
-        FactorError::Account(error) => Err(error.into()),
-        error => Ok(format!("{}.", sentence(&error))),
+        Err(error) => refused(&app, &member, PanelError::from(error).into_words()?).await,
     }
 }
 
@@ -172,4 +156,17 @@ async fn setup_page(
 
 fn codes_page(member: &Member, codes: Vec<SecretString>, is_new: bool) -> Response {
     Page::new(CodesPage { shell: member.shell(Here::Account), codes, is_new }).into_response()
+}
+
+impl From<FactorError> for PanelError {
+    fn from(error: FactorError) -> Self {
+        match error {
+            FactorError::TooManyMisses(until) => Self::BadForm(format!(
+                "Too many wrong codes were entered for this account. Try again after {}.",
+                show::moment(until)
+            )),
+            FactorError::Account(error) => error.into(),
+            error => Self::BadForm(format!("{}.", sentence(&error))),
+        }
+    }
 }

@@ -4,7 +4,10 @@ use askama::Template;
 use axum::{extract::State, response::IntoResponse};
 use http::Uri;
 
-use super::super::{super::query::Query, Admin, Here, Page, PanelError, Shell, show};
+use super::super::{
+    super::{listed::cut, query::Query},
+    Admin, Here, Page, PanelError, Shell, show,
+};
 use crate::{
     app::App,
     db::{
@@ -39,21 +42,18 @@ pub(in crate::http::panel) async fn list(
     uri: Uri,
 ) -> Result<impl IntoResponse, PanelError> {
     let query = Query::of(&uri);
-    let search = query.get("search").unwrap_or_default().trim();
-    let search: String = search.to_lowercase().chars().take(SEARCH).collect();
+    let search = query.text("search").unwrap_or_default();
+    let search: String = search.trim().to_lowercase().chars().take(SEARCH).collect();
     let before = query.number("before", i64::MAX.unsigned_abs(), 0, i64::MAX.unsigned_abs());
     let before = before.map_err(|words| PanelError::BadForm(format!("{words}.")))?;
     let is_first = query.get("before").is_none();
     let before = AccountId(i64::try_from(before).unwrap_or(i64::MAX));
     let wanted = search.clone();
-    // One more than is shown tells whether there is another page.
     let list = app
         .db
         .read(move |s| Box::pin(async move { roster::list_accounts(s, &wanted, before, PAGE + 1).await }));
     let mut accounts = list.await?;
-    let is_more = accounts.len() > PAGE as usize;
-    accounts.truncate(PAGE as usize);
-    let older = accounts.last().filter(|_| is_more).map(|last| {
+    let older = cut(&mut accounts, PAGE, |last| {
         let mut link = url::form_urlencoded::Serializer::new("/panel/admin/accounts?".to_owned());
         if !search.is_empty() {
             link.append_pair("search", &search);

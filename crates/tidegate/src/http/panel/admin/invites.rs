@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 
 use super::super::{
-    super::{forwarded::address_as_reached, query::Query},
+    super::{forwarded::address_as_reached, listed::cut, query::Query},
     Admin, Form, Here, Member, Page, PanelError, SeeOther, Shell, show,
 };
 use crate::{app::App, clock::Timestamp, config::Registration, db::invites::Invite};
@@ -61,7 +61,7 @@ pub(in crate::http::panel) async fn list(
     State(app): State<App>,
     uri: Uri,
 ) -> Result<impl IntoResponse, PanelError> {
-    page(&app, &member, Query::of(&uri).get("before"), None).await
+    page(&app, &member, Query::of(&uri).text("before"), None).await
 }
 
 /// Makes one, and shows its link once.
@@ -93,19 +93,16 @@ pub(in crate::http::panel) async fn revoke(
 async fn page(
     app: &App,
     member: &Member,
-    before: Option<&str>,
+    before: Option<String>,
     made: Option<Made>,
 ) -> Result<Page<InvitesPage>, PanelError> {
-    // One more than is shown tells whether there is another page.
-    let mut invites = app.accounts.list_invites(before, PAGE + 1).await?;
-    let is_more = invites.len() > PAGE as usize;
-    invites.truncate(PAGE as usize);
-    let last = invites.last().filter(|_| is_more);
+    let mut invites = app.accounts.list_invites(before.as_deref(), PAGE + 1).await?;
+    let older = cut(&mut invites, PAGE, |last| format!("/panel/admin/invites?before={}", last.id));
     Ok(Page::new(InvitesPage {
         shell: member.shell(Here::Invites),
-        older: last.map(|last| format!("/panel/admin/invites?before={}", last.id)),
         invites,
         now: app.clock.now(),
+        older,
         registration: app.config.panel.registration,
         made,
     }))

@@ -5,14 +5,17 @@ use axum::{extract::State, response::IntoResponse};
 use http::Uri;
 use tracing::Level;
 
-use super::super::{super::query::Query as Parameters, Admin, Here, Page, PanelError, Shell, show};
+use super::super::{
+    super::{listed::cut, query::Query as Parameters},
+    Admin, Here, Page, PanelError, Shell, show,
+};
 use crate::{
     app::App,
     telemetry::{KeptLine, Query, kept_lines},
 };
 
 /// Lines on one page.
-const PAGE: usize = 100;
+const PAGE: u32 = 100;
 
 /// Lines before and behind one that others are shown around.
 const REACH: u64 = 25;
@@ -98,12 +101,8 @@ pub(in crate::http::panel) async fn show(
                 request: request.to_lowercase(),
                 words: words.split_whitespace().take(WORDS).map(str::to_owned).collect(),
             };
-            // One more than is shown tells whether there is another page.
-            let mut lines = kept.find(&query, PAGE + 1);
-            if lines.len() > PAGE {
-                lines.truncate(PAGE);
-                older = lines.last().map(|last| link(&request, &words, level_name, last.number));
-            }
+            let mut lines = kept.find(&query, PAGE as usize + 1);
+            older = cut(&mut lines, PAGE, |last| link(&request, &words, level_name, last.number));
             lines
         }
     };

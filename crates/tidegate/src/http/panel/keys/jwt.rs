@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::{
     super::{
-        super::{error::sentence, forwarded::address_as_reached, query::Query},
+        super::{forwarded::address_as_reached, query::Query},
         Form, Here, Member, Page, PanelError, SeeOther, Shell, show,
     },
     HELLO_CID, Overlap,
@@ -122,8 +122,8 @@ pub(in super::super) async fn show(
     let shell = member.shell(Here::ApiJwt);
     let address = address_as_reached(&app, &uri, &headers);
     let mut page = JwtPage::of(&app, &member, shell, address, NewKey::default()).await?;
-    if let Some(id) = Query::of(&uri).get("show") {
-        let key = app.accounts.find_api_key(member.account, id).await?;
+    if let Some(id) = Query::of(&uri).text("show") {
+        let key = app.accounts.find_api_key(member.account, &id).await?;
         page.shown = Some(Token::of(&app, key)?);
     }
     Ok(Page::new(page).into_response())
@@ -145,9 +145,8 @@ pub(in super::super) async fn add(
         Ok((key, _)) => {
             Ok(to_key(&key.id).saying(&format!("The key “{}” is made.", key.name)).into_response())
         }
-        Err(error @ (AccountError::Db(_) | AccountError::Crypto(_))) => Err(error.into()),
         Err(error) => {
-            let shell = member.shell(Here::ApiJwt).with_problem(format!("{}.", sentence(&error)));
+            let shell = member.shell(Here::ApiJwt).with_problem(PanelError::from(error).into_words()?);
             let address = address_as_reached(&app, &uri, &headers);
             let page = JwtPage::of(&app, &member, shell, address, new).await?;
             Ok(Page::new(page).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::{
-    super::{super::error::sentence, Form, Here, Member, Page, PanelError, SeeOther, Shell, show},
+    super::{Form, Here, Member, Page, PanelError, SeeOther, Shell, show},
     HELLO_CID, Overlap,
 };
 use crate::{
@@ -104,10 +104,7 @@ async fn refused(
     error: AccountError,
     own: String,
 ) -> Result<Response, PanelError> {
-    if matches!(error, AccountError::Db(_) | AccountError::Crypto(_)) {
-        return Err(error.into());
-    }
-    let shell = member.shell(Here::VerificationKey).with_problem(format!("{}.", sentence(&error)));
+    let shell = member.shell(Here::VerificationKey).with_problem(PanelError::from(error).into_words()?);
     let page = KeyPage { own, ..KeyPage::of(app, member, shell).await? };
     Ok(Page::new(page).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
 }

@@ -21,11 +21,11 @@ use crate::{
             pins_of_root,
         },
     },
-    http::query::Query,
+    http::{listed::cut, query::Query},
 };
 
 /// Pins of a page.
-pub(super) const PINS: usize = 50;
+pub(super) const PINS: u32 = 50;
 /// The longest text to look for, in characters.
 const LONGEST: usize = 200;
 
@@ -49,10 +49,8 @@ struct Asked {
 impl Asked {
     fn of(uri: &Uri) -> Self {
         let query = Query::of(uri);
-        // No name has U+0000, and no database takes it.
-        let text = |name| query.get(name).map(|value| value.replace('\0', ""));
-        let q = text("q").unwrap_or_default().trim().chars().take(LONGEST).collect();
-        Self { q, sort: text("sort").unwrap_or_default(), after: text("after") }
+        let q = query.text("q").unwrap_or_default().trim().chars().take(LONGEST).collect();
+        Self { q, sort: query.text("sort").unwrap_or_default(), after: query.text("after") }
     }
 
     fn order(&self) -> PinOrder {
@@ -139,14 +137,7 @@ pub(in super::super) async fn list(
     let (account, root) = (member.account, parse_cid(&asked.q).ok().map(|cid| Root::of(&cid).to_string()));
     let is_cid = root.is_some();
     let order = if asked.q.is_empty() { asked.order() } else { PinOrder::Name };
-    let page = PinPage {
-        account,
-        order,
-        name: asked.q.clone(),
-        after: asked.place(),
-        // One more than is shown tells whether there is more.
-        limit: u32::try_from(PINS + 1).unwrap_or(u32::MAX),
-    };
+    let page = PinPage { account, order, name: asked.q.clone(), after: asked.place(), limit: PINS + 1 };
     let read = app.db.read(move |s| {
         Box::pin(async move {
             let pins = match root {
@@ -157,9 +148,7 @@ pub(in super::super) async fn list(
         })
     });
     let (total, mut found): (u64, Vec<Pin>) = read.await?;
-    let more = found.len() > PINS && !is_cid;
-    found.truncate(PINS);
-    let next = found.last().filter(|_| more).map(|last| asked.link(Some(&last.place(order))));
+    let next = cut(&mut found, PINS, |last| asked.link(Some(&last.place(order)))).filter(|_| !is_cid);
     let shell = member.shell(Here::Pins);
     let rows = found.iter().map(Shown::from).collect();
     let gateway = gateway(&app, &uri, &headers);

@@ -71,7 +71,7 @@ pub(super) async fn remove_selected(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<SeeOther, PanelError> {
     let mut removed = 0;
-    for (_, value) in fields.iter().filter(|(name, _)| name == "pin").take(list::PINS) {
+    for (_, value) in fields.iter().filter(|(name, _)| name == "pin").take(list::PINS as usize) {
         if let Ok(id) = pin_id(value) {
             removed += u64::from(app.pins.remove(member.account, id).await?);
         }

@@ -25,7 +25,10 @@ pub(super) use status::show;
 pub(super) use tokens::{list_tokens, revoke_token};
 pub(super) use wallets::{link_wallet, remove_wallet};
 
-use super::{super::query::Query, PanelError};
+use super::{
+    super::{listed::cut, query::Query},
+    PanelError,
+};
 use crate::app::App;
 
 /// Entries on a page.
@@ -45,11 +48,7 @@ impl FromRequestParts<App> for Asked {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, PanelError> {
         let query = Query::of(&parts.uri);
         let before = query.get("before").map(str::parse).transpose().map_err(|_| PanelError::NotFound)?;
-        let asset = query.get("asset").map(str::to_owned);
-        if asset.as_ref().is_some_and(|did| did.contains('\0')) {
-            return Err(PanelError::NotFound);
-        }
-        Ok(Self { before, asset })
+        Ok(Self { before, asset: query.text("asset") })
     }
 }
 
@@ -65,9 +64,7 @@ struct Listed<T> {
 impl<T> Listed<T> {
     /// Of `found`, which has one more than is shown if there is more.
     fn of(mut found: Vec<T>, asked: &Asked, id: impl Fn(&T) -> i64) -> Self {
-        let more = found.len() > PAGE as usize;
-        found.truncate(PAGE as usize);
-        let older = found.last().filter(|_| more).map(id);
+        let older = cut(&mut found, PAGE, id);
         Self { entries: found, is_later: asked.before.is_some(), older }
     }
 }

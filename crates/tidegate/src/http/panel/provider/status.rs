@@ -78,7 +78,7 @@ pub(super) async fn page(
     member: &Member,
     uri: &Uri,
     headers: &HeaderMap,
-    problem: Option<&str>,
+    problem: Option<String>,
 ) -> Result<Page<StatusPage>, PanelError> {
     let account = member.account;
     let known = app.db.read(move |s| {
@@ -95,19 +95,15 @@ pub(super) async fn page(
         health,
     };
     let until = now.plus(WALLET_TEXT_LIFETIME);
-    let shell = member.shell(Here::Provider);
     Ok(Page::new(StatusPage {
-        shell: match problem {
-            Some(words) => shell.with_problem(words),
-            None => shell,
-        },
+        shell: member.shell(Here::Provider).with_problem(problem),
         is_admin: member.is_admin,
         is_set_up: !app.chains.is_empty(),
         endpoint: address_as_reached(app, uri, headers),
         chains: app.chains.health().await.into_iter().map(shown).collect(),
         fee_valid_for: match provider.fee_valid_for.as_secs() {
             0 => "for ever".to_owned(),
-            seconds => format!("for {}", texts::age(seconds)),
+            seconds => format!("for {}", show::span(seconds)),
         },
         settings: if member.is_admin { settings(provider) } else { Vec::new() },
         wallets,
@@ -142,7 +138,7 @@ fn settings(provider: &config::Provider) -> Vec<(&'static str, String)> {
             "Broken downloads can be resumed",
             match provider.ticket_lifetime.as_secs() {
                 0 => "no".to_owned(),
-                seconds => format!("for {}", texts::age(seconds)),
+                seconds => format!("for {}", show::span(seconds)),
             },
         ),
     ]
@@ -206,7 +202,7 @@ impl Shown {
         match self.health.latest() {
             None => ("bad", "not answering".to_owned()),
             Some(block) if self.age(&block) > OLD_BLOCK => {
-                ("wait", format!("latest block is {} old", texts::age(self.age(&block))))
+                ("wait", format!("latest block is {} old", show::span(self.age(&block))))
             }
             Some(_) if answering < all => ("wait", format!("{answering} of {all} nodes answer")),
             Some(_) => ("good", "answering".to_owned()),
@@ -220,7 +216,7 @@ impl Shown {
                 "{}: block {}, {} old",
                 node.position,
                 show::count(block.number),
-                texts::age(self.age(&block))
+                show::span(self.age(&block))
             ),
             Err(trouble) => format!("{}: {trouble}", node.position),
         });

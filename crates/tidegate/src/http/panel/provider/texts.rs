@@ -1,4 +1,4 @@
-//! How pages about sales write addresses, amounts and ages.
+//! How pages about sales write addresses and amounts.
 
 use std::fmt::Display;
 
@@ -25,17 +25,6 @@ pub(super) fn coins(amount: &U256) -> String {
     if rest.is_empty() { whole.to_owned() } else { format!("{whole}.{rest}") }
 }
 
-/// A time that has passed, in its largest unit: `3 minutes`.
-pub(super) fn age(seconds: u64) -> String {
-    let (number, unit) = match seconds {
-        0..60 => (seconds, "second"),
-        60..3600 => (seconds / 60, "minute"),
-        3600..86_400 => (seconds / 3600, "hour"),
-        _ => (seconds / 86_400, "day"),
-    };
-    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,15 +42,6 @@ mod tests {
             [(0, "0"), (1, "0.000000000000000001"), (10_u64.pow(18), "1"), (15 * 10_u64.pow(17), "1.5")]
         {
             assert_eq!(coins(&U256::from(amount)), expected);
-        }
-    }
-
-    #[test]
-    fn ages_are_in_one_unit() {
-        for (seconds, expected) in
-            [(1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (7200, "2 hours"), (90_000, "1 day")]
-        {
-            assert_eq!(age(seconds), expected);
         }
     }
 }

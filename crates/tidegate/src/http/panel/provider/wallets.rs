@@ -9,14 +9,10 @@ use serde::Deserialize;
 use tidegate_ocean::Address;
 
 use super::{
-    super::{super::error::sentence, Form, Member, PanelError, SeeOther},
+    super::{Form, Member, PanelError, SeeOther},
     status,
 };
-use crate::{
-    accounts::{AccountError, WalletProof},
-    app::App,
-    clock::Timestamp,
-};
+use crate::{accounts::WalletProof, app::App, clock::Timestamp};
 
 const HERE: &str = "/panel/provider#wallets";
 
@@ -44,8 +40,8 @@ pub(in super::super) async fn link_wallet(
     Form(signed): Form<Signed>,
 ) -> Result<Response, PanelError> {
     let Ok(wallet) = signed.wallet.trim().parse::<Address>() else {
-        return again(&app, &member, &uri, &headers, "A wallet's address is 0x and 40 hexadecimal digits.")
-            .await;
+        let words = "A wallet's address is 0x and 40 hexadecimal digits.".to_owned();
+        return again(&app, &member, &uri, &headers, words).await;
     };
     let proof = WalletProof {
         wallet,
@@ -59,12 +55,7 @@ pub(in super::super) async fn link_wallet(
             Ok(SeeOther::to(HERE).saying(&words).into_response())
         }
         Ok(false) => Ok(SeeOther::to(HERE).saying("This wallet was yours already.").into_response()),
-        Err(
-            error @ (AccountError::WalletNotSigned
-            | AccountError::WalletTextOver
-            | AccountError::TooManyWallets),
-        ) => again(&app, &member, &uri, &headers, &format!("{}.", sentence(&error))).await,
-        Err(error) => Err(error.into()),
+        Err(error) => again(&app, &member, &uri, &headers, PanelError::from(error).into_words()?).await,
     }
 }
 
@@ -86,7 +77,7 @@ async fn again(
     member: &Member,
     uri: &Uri,
     headers: &HeaderMap,
-    problem: &str,
+    problem: String,
 ) -> Result<Response, PanelError> {
     let page = status::page(app, member, uri, headers, Some(problem)).await?;
     Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())

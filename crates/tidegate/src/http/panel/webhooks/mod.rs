@@ -102,7 +102,7 @@ pub(super) async fn add(
             Ok(SeeOther::to(place).saying(words).into_response())
         }
         Err(error) => {
-            let shell = member.shell(Here::Webhooks).with_problem(words(error)?);
+            let shell = member.shell(Here::Webhooks).with_problem(PanelError::from(error).into_words()?);
             let choices = choices(|name| events.iter().any(|event| event == name));
             let page = page(&app, &member, shell, url, choices).await?;
             Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
@@ -127,14 +127,6 @@ async fn page(
         created_at: webhook.created_at,
     };
     Ok(Page::new(WebhooksPage { shell, rows: webhooks.into_iter().map(row).collect(), url, events }))
-}
-
-/// What is wrong with what was filled in. All else is no page.
-fn words(error: WebhookError) -> Result<String, PanelError> {
-    match PanelError::from(error) {
-        PanelError::BadForm(words) => Ok(words),
-        other => Err(other),
-    }
 }
 
 impl From<WebhookError> for PanelError {

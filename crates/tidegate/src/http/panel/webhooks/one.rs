@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     super::{Form, Here, Member, Page, PanelError, SeeOther, Shell, show},
-    Choice, Filled, choices, words,
+    Choice, Filled, choices,
 };
 use crate::{
     app::App,
@@ -21,7 +21,7 @@ use crate::{
         Webhook,
         deliveries::{self, Delivery, DeliveryStatus},
     },
-    http::query::Query,
+    http::{listed::cut, query::Query},
     webhooks::{Shown, Which, Wish},
 };
 
@@ -73,10 +73,10 @@ pub(in super::super) async fn show(
     Path(id): Path<String>,
     uri: Uri,
 ) -> Result<impl IntoResponse, PanelError> {
-    let webhook = app.webhooks.find(member.account, which(&id)?).await?;
+    let webhook = app.webhooks.find(member.account, which(&id)).await?;
     let shell = member.shell(Here::Webhooks);
     let query = Query::of(&uri);
-    let mut page = page(&app, &member, shell, &id, &webhook, query.get("before")).await?;
+    let mut page = page(&app, &member, shell, &id, &webhook, query.text("before")).await?;
     page.is_shown = query.get("secret") == Some("shown");
     Ok(Page::new(page))
 }
@@ -90,11 +90,11 @@ pub(in super::super) async fn change(
 ) -> Result<Response, PanelError> {
     let Filled { url, events, active } = Filled::of(fields);
     let wish = Wish { url: Some(url.clone()), events: Some(events.clone()), active: Some(active) };
-    match app.webhooks.change(member.account, own_id(&id)?, wish).await {
+    match app.webhooks.change(member.account, id.clone(), wish).await {
         Ok(_) => Ok(to(&id).saying("The webhook is changed.").into_response()),
         Err(error) => {
-            let shell = member.shell(Here::Webhooks).with_problem(words(error)?);
-            let webhook = app.webhooks.find(member.account, which(&id)?).await?;
+            let shell = member.shell(Here::Webhooks).with_problem(PanelError::from(error).into_words()?);
+            let webhook = app.webhooks.find(member.account, which(&id)).await?;
             let mut page = page(&app, &member, shell, &id, &webhook, None).await?;
             page.url = url;
             page.events = choices(|name| events.iter().any(|event| event == name));
@@ -109,7 +109,7 @@ pub(in super::super) async fn rotate(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<SeeOther, PanelError> {
-    app.webhooks.rotate(member.account, which(&id)?).await?;
+    app.webhooks.rotate(member.account, which(&id)).await?;
     let place = format!("{}?secret=shown", address(&id));
     Ok(SeeOther::to(place)
         .saying("There is a new secret. For a day messages are signed with the old one, too."))
@@ -121,7 +121,7 @@ pub(in super::super) async fn ping(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<SeeOther, PanelError> {
-    app.webhooks.ping(member.account, own_id(&id)?).await?;
+    app.webhooks.ping(member.account, id.clone()).await?;
     Ok(to(&id).saying("A test message is on its way; look again in a moment."))
 }
 
@@ -131,7 +131,7 @@ pub(in super::super) async fn redeliver(
     State(app): State<App>,
     Path((id, delivery)): Path<(String, String)>,
 ) -> Result<SeeOther, PanelError> {
-    app.webhooks.redeliver(member.account, which(&id)?, own_id(&delivery)?).await?;
+    app.webhooks.redeliver(member.account, which(&id), delivery).await?;
     Ok(to(&id).saying("The message is sent again."))
 }
 
@@ -141,7 +141,7 @@ pub(in super::super) async fn remove(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<SeeOther, PanelError> {
-    app.webhooks.remove(member.account, own_id(&id)?).await?;
+    app.webhooks.remove(member.account, id.clone()).await?;
     Ok(SeeOther::to("/panel/webhooks").saying("The webhook is removed."))
 }
 
@@ -151,20 +151,16 @@ async fn page(
     shell: Shell,
     id: &str,
     webhook: &Webhook,
-    before: Option<&str>,
+    before: Option<String>,
 ) -> Result<WebhookPage, PanelError> {
-    let Shown { secret, old_until } = app.webhooks.secret(member.account, which(id)?).await?;
+    let Shown { secret, old_until } = app.webhooks.secret(member.account, which(id)).await?;
     let (account, key) = (member.account, webhook.id.clone());
-    // What no id of ours has is no place in the log.
-    let before = before.map(|before| before.replace('\0', ""));
     let is_first = before.is_none();
     let read = app.db.read(move |s| {
         Box::pin(async move { deliveries::list(s, account, &key, before.as_deref(), MESSAGES + 1).await })
     });
     let mut found = read.await?;
-    let more = found.len() > MESSAGES as usize;
-    found.truncate(MESSAGES as usize);
-    let older = found.last().filter(|_| more).map(|last| last.message.id.clone());
+    let older = cut(&mut found, MESSAGES, |last| last.message.id.clone());
     let is_callbacks = webhook.url.is_none();
     let url = webhook.url.clone().unwrap_or_default();
     Ok(WebhookPage {
@@ -214,13 +210,8 @@ impl From<Delivery> for Row {
     }
 }
 
-fn which(id: &str) -> Result<Which, PanelError> {
-    if id == CALLBACKS { Ok(Which::Callbacks) } else { own_id(id).map(Which::Id) }
-}
-
-/// No id of ours has a character that no database takes.
-fn own_id(id: &str) -> Result<String, PanelError> {
-    if id.contains('\0') { Err(PanelError::NotFound) } else { Ok(id.to_owned()) }
+fn which(id: &str) -> Which {
+    if id == CALLBACKS { Which::Callbacks } else { Which::Id(id.to_owned()) }
 }
 
 fn address(id: &str) -> String {
