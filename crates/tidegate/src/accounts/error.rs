@@ -57,6 +57,11 @@ pub enum AccountError {
     /// The account has a live key of that name.
     #[error("there is an API key of this name already; revoke it first or choose another name")]
     KeyNameTaken,
+    /// Nothing can be uploaded in the account's name.
+    #[error(
+        "no API key of yours may pin everything: make one with the scope \"pin\", for all names and any number of uses"
+    )]
+    NoUploadKey,
     /// The account has as many as it may.
     #[error("an account has at most 100 API keys; revoke one that is not used")]
     TooManyKeys,

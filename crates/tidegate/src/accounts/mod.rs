@@ -52,7 +52,7 @@ use uuid::{NoContext, Uuid};
 use crate::clock::{Clock, Timestamp};
 use crate::cloud::Cloud;
 use crate::db::accounts::Account;
-use crate::db::keys::{ApiKey, KeyTerms};
+use crate::db::keys::{ApiKey, KeyTerms, VerificationKey};
 use crate::db::scopes::{Scope, Scopes};
 use crate::db::{self, AccountId, Db, TokenHash, accounts, keys};
 
@@ -62,13 +62,14 @@ pub use error::{AccountError, AuthError, CryptoError};
 pub use invites::INVITATION;
 pub use links::{LinkError, MAX_LINK_LIFETIME, NewLink};
 pub use password::generate_password;
+pub(crate) use random_token::new_token;
 pub use second_factor::{Enrolment, FactorError, FactorState};
 pub use server_key::{Purpose, ServerKey, ServerKeyError, SubKey};
 pub use sessions::{SessionLimits, Whence};
 pub use sign_in::{Entry, HALF_LOGIN};
 pub use signing_keys::{NewPair, SigningKey};
 pub use tokens::{ACCESS_TOKEN_LIFETIME, AccessToken};
-pub use upload_pass::{UploadPass, UploadPassError};
+pub use upload_pass::UploadPass;
 pub use verification::{PublicKey, PublicKeyError, SignError, sign};
 pub use wallets::{WALLET_TEXT_LIFETIME, WalletProof, wallet_text};
 
@@ -306,17 +307,24 @@ impl Accounts {
         let account = account.ok_or(AccountError::NoSuchAccount)?;
         let newest = verification_keys.first().ok_or(AccountError::NoSuchAccount)?;
         let main = self.main_of(&api_keys);
-        let private = match &newest.sealed_private_key {
-            Some(sealed) => Some(self.sealing.open(id, sealed).ok_or(AccountError::WrongServerKey)?),
-            None => None,
-        };
         Ok(Credentials {
             account: id,
             email: account.email,
             api_key: main.map(|key| self.tokens.api_key(key)).transpose()?,
-            rsa_private_key: private.as_ref().map(verification::private_line),
+            rsa_private_key: self.private_line(id, newest)?,
             rsa_public_key: PublicKey::from_der(&newest.public_key)?.to_line(),
         })
+    }
+
+    /// The private half of a pair, PKCS#8 DER as one line of base64, if it was made here.
+    fn private_line(
+        &self,
+        account: AccountId,
+        key: &VerificationKey,
+    ) -> Result<Option<SecretString>, AccountError> {
+        let Some(sealed) = &key.sealed_private_key else { return Ok(None) };
+        let der = self.sealing.open(account, sealed).ok_or(AccountError::WrongServerKey)?;
+        Ok(Some(verification::private_line(&der)))
     }
 }
 

@@ -13,7 +13,7 @@ use super::CryptoError;
 const BYTES: usize = 32;
 
 /// A new token: 43 characters that are good in a URL.
-pub(super) fn new_token() -> Result<SecretString, CryptoError> {
+pub(crate) fn new_token() -> Result<SecretString, CryptoError> {
     let mut bytes = [0; BYTES];
     rand::fill(&mut bytes)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes).into())

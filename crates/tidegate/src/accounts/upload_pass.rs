@@ -2,11 +2,11 @@
 
 use secrecy::SecretString;
 
-use crate::db::keys::{self, ApiKey, VerificationKey};
+use crate::db::AccountId;
+use crate::db::keys::{self, ApiKey};
 use crate::db::scopes::Scope;
-use crate::db::{AccountId, DbError};
 
-use super::{AccessToken, Accounts, Caller, CryptoError, verification};
+use super::{AccessToken, AccountError, Accounts, Caller};
 
 /// Lets a page upload in an account's name for a while.
 #[derive(Debug)]
@@ -17,32 +17,13 @@ pub struct UploadPass {
     pub private_key: Option<SecretString>,
 }
 
-/// Why a page cannot upload in an account's name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UploadPassError {
-    /// Names and uses of a key are bounded for some program's sake, so those that are do not count.
-    #[error(
-        "no API key of yours may pin everything: make one with the scope \"pin\", for all names and any number of uses"
-    )]
-    NoKey,
-    /// The sealed private key does not open.
-    #[error("the stored private key does not open: the server key is not the one it was stored with")]
-    WrongServerKey,
-    /// The cryptography library failed.
-    #[error(transparent)]
-    Crypto(#[from] CryptoError),
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-}
-
 impl Accounts {
     /// What a page of this account needs for uploading now.
     ///
     /// # Errors
     ///
-    /// [`UploadPassError`].
-    pub async fn upload_pass(&self, account: AccountId) -> Result<UploadPass, UploadPassError> {
+    /// [`AccountError::NoUploadKey`], [`AccountError::WrongServerKey`], or a failure.
+    pub async fn upload_pass(&self, account: AccountId) -> Result<UploadPass, AccountError> {
         let now = self.clock.now();
         let (api_keys, verification_keys) = self
             .db
@@ -53,6 +34,7 @@ impl Accounts {
                 })
             })
             .await?;
+        // Names and uses of a key are bounded for some program's sake.
         let serves = |key: &ApiKey| {
             key.revoked_at.is_none()
                 && key.terms.expires_at.is_none_or(|end| now < end)
@@ -62,26 +44,17 @@ impl Accounts {
         };
         // They come oldest first, and of many that are least the first one counts.
         let key = api_keys.into_iter().filter(serves).min_by_key(|key| key.replaced_by.is_some());
-        let key = key.ok_or(UploadPassError::NoKey)?;
+        let key = key.ok_or(AccountError::NoUploadKey)?;
         // The key counts as used when the token is.
         let prefix = self.tokens.prefix(&key)?;
         let caller = Caller { account, key: key.id, prefix, terms: key.terms, uses: key.uses };
-        Ok(UploadPass {
-            token: self.issue_access_token(&caller)?,
-            private_key: self.private_key(account, &verification_keys)?,
-        })
-    }
-
-    /// The private half of the newest of these keys that was made here.
-    fn private_key(
-        &self,
-        account: AccountId,
-        keys: &[VerificationKey],
-    ) -> Result<Option<SecretString>, UploadPassError> {
-        let Some(sealed) = keys.iter().find_map(|key| key.sealed_private_key.as_ref()) else {
-            return Ok(None);
-        };
-        let der = self.sealing.open(account, sealed).ok_or(UploadPassError::WrongServerKey)?;
-        Ok(Some(verification::private_line(&der)))
+        let token = self.issue_access_token(&caller)?;
+        for key in &verification_keys {
+            // Of some only their owner has the private half.
+            if let Some(private_key) = self.private_line(account, key)? {
+                return Ok(UploadPass { token, private_key: Some(private_key) });
+            }
+        }
+        Ok(UploadPass { token, private_key: None })
     }
 }

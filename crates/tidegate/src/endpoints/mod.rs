@@ -8,13 +8,12 @@ mod giving;
 
 use std::{sync::Arc, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 use tidegate_content::sha256;
 use url::Url;
 
 use crate::{
-    accounts::CryptoError,
+    accounts::{CryptoError, new_token},
     clock::{Clock, Timestamp},
     cloud::wire::{Application, Joined, Portrait},
     config,
@@ -96,14 +95,13 @@ impl Endpoints {
         if name.is_empty() || name.len() > NAME_BYTES || name.contains(char::is_control) {
             return Err(EndpointError::BadName);
         }
-        let mut random = [0; 32];
-        getrandom::fill(&mut random).map_err(|_| CryptoError)?;
-        let token = URL_SAFE_NO_PAD.encode(random);
-        let (hash, name, until) = (hash(&token), name.to_owned(), self.clock.now().plus(INVITATION));
+        let token = new_token()?;
+        let (hash, name) = (hash(token.expose_secret()), name.to_owned());
+        let until = self.clock.now().plus(INVITATION);
         self.db
             .write(move |s| Box::pin(async move { endpoints::insert_invite(s, &hash, &name, until).await }))
             .await?;
-        Ok((token.into(), until))
+        Ok((token, until))
     }
 
     /// Lets an Endpoint join. One that asks again, since it did not hear the answer, has joined.

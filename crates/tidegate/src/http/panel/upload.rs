@@ -1,7 +1,5 @@
 //! Uploading from a page. The page uploads by the API that everybody has; here it is shown, and given what it needs for that.
 
-use std::time::Duration;
-
 use askama::Template;
 use axum::{
     Json,
@@ -15,10 +13,10 @@ use url::Url;
 
 use super::{
     super::error::{Failure, sentence},
-    Here, Member, Page, PanelError, Shell, guard, pins,
+    Here, Member, Page, PanelError, Shell, guard, pins, show,
 };
 use crate::{
-    accounts::{UploadPass, UploadPassError},
+    accounts::{AccountError, UploadPass},
     app::App,
     config::Role,
     db::AccountId,
@@ -64,8 +62,8 @@ pub(super) async fn show(
     let endpoints = places(&app).await?;
     let policy = guard::policy_with(endpoints.iter().filter_map(|place| origin_of(&place.url)));
     let unready = match &pass {
-        Err(UploadPassError::NoKey) => Some(Unready::NoKey),
-        Err(error) => return Err(PanelError::Failed(failure(error))),
+        Err(AccountError::NoUploadKey) => Some(Unready::NoKey),
+        Err(error) => return Err(error.clone().into()),
         Ok(_) if app.config.server.role == Role::Cloud && endpoints.is_empty() => Some(Unready::NoEndpoint),
         Ok(_) => None,
     };
@@ -76,7 +74,7 @@ pub(super) async fn show(
         brings_own_key: pass.is_ok_and(|pass| pass.private_key.is_none()),
         endpoints,
         gateway: pins::gateway(&app, &uri, &headers),
-        kept_for: in_hours(app.config.limits.upload_expiry),
+        kept_for: show::span(app.config.limits.upload_expiry.as_secs()),
     });
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], page).into_response())
 }
@@ -92,12 +90,12 @@ pub(super) async fn begin(member: Member, State(app): State<App>) -> Result<impl
 }
 
 /// Why the page gets nothing, as the API says it: a program reads it.
-pub(super) struct NoPass(UploadPassError);
+pub(super) struct NoPass(AccountError);
 
 impl IntoResponse for NoPass {
     fn into_response(self) -> Response {
         let (status, code, message) = match &self.0 {
-            UploadPassError::NoKey => (StatusCode::FORBIDDEN, "no_key", sentence(&self.0)),
+            AccountError::NoUploadKey => (StatusCode::FORBIDDEN, "no_key", sentence(&self.0)),
             error => {
                 let (status, words) = failure(error).outside();
                 (status, "failed", words.to_owned())
@@ -107,9 +105,9 @@ impl IntoResponse for NoPass {
     }
 }
 
-fn failure(error: &UploadPassError) -> Failure {
+fn failure(error: &AccountError) -> Failure {
     match error {
-        UploadPassError::Db(error) => Failure::from(error),
+        AccountError::Db(error) => Failure::from(error),
         other => Failure::Internal.log(other),
     }
 }
@@ -129,17 +127,6 @@ fn origin_of(url: &str) -> Option<String> {
     origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
-/// `24 hours`
-fn in_hours(duration: Duration) -> String {
-    let (hours, minutes) = (duration.as_secs() / 3600, duration.as_secs() / 60);
-    match (hours, minutes) {
-        (0, 1) => "a minute".to_owned(),
-        (0, minutes) => format!("{minutes} minutes"),
-        (1, _) => "an hour".to_owned(),
-        (hours, _) => format!("{hours} hours"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,12 +137,5 @@ mod tests {
         assert_eq!(origin_of("http://10.0.0.1:8030").as_deref(), Some("http://10.0.0.1:8030"));
         assert_eq!(origin_of("https://a; script-src *"), None);
         assert_eq!(origin_of("data:text/plain,a"), None);
-    }
-
-    #[test]
-    fn times_are_words() {
-        assert_eq!(in_hours(Duration::from_secs(24 * 3600)), "24 hours");
-        assert_eq!(in_hours(Duration::from_secs(3600)), "an hour");
-        assert_eq!(in_hours(Duration::from_secs(300)), "5 minutes");
     }
 }
