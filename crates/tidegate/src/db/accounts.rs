@@ -5,15 +5,21 @@ use crate::clock::Timestamp;
 use super::statements::statements;
 use super::{AccountId, DbError, Engine, Row, Session, Value};
 
+macro_rules! select {
+    ($rest:expr) => {
+        concat!(
+            "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at, is_admin, disabled_at FROM accounts ",
+            $rest
+        )
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO accounts (email, password_hash, created_at) VALUES ($1, $2, $3)
               ON CONFLICT (email) DO NOTHING RETURNING id";
-    FIND = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at, is_admin, disabled_at
-            FROM accounts WHERE id = $1";
-    FIND_BY_EMAIL = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at, is_admin, disabled_at
-                     FROM accounts WHERE email = $1";
-    LIST = "SELECT id, email, password_hash, quota_bytes, used_bytes, created_at, is_admin, disabled_at
-            FROM accounts WHERE id > $1 ORDER BY id LIMIT $2";
+    FIND = select!("WHERE id = $1");
+    FIND_BY_EMAIL = select!("WHERE email = $1");
+    LIST = select!("WHERE id > $1 ORDER BY id LIMIT $2");
     SET_PASSWORD = "UPDATE accounts SET password_hash = $1 WHERE id = $2";
     SET_ADMIN = "UPDATE accounts SET is_admin = $1 WHERE id = $2";
     ANY_ADMIN = "SELECT 1 FROM accounts WHERE is_admin = 1 LIMIT 1";

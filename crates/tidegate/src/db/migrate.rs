@@ -110,50 +110,52 @@ mod tests {
         }
     }
 
+    /// A database that was at an earlier version, with what `rows` put there.
+    fn migrated(version: i32, rows: &str) -> rusqlite::Connection {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        let before = runner(Engine::Sqlite).unwrap().set_target(refinery::Target::Version(version));
+        before.run(&mut connection).unwrap();
+        connection.execute_batch(rows).unwrap();
+        runner(Engine::Sqlite).unwrap().run(&mut connection).unwrap();
+        connection
+    }
+
+    fn texts(connection: &rusqlite::Connection, sql: &str) -> Vec<String> {
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
     #[test]
     fn keys_of_an_earlier_version_may_do_everything_and_what_waits_gets_its_turn() {
-        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
-        let before = runner(Engine::Sqlite).unwrap().set_target(refinery::Target::Version(3));
-        before.run(&mut connection).unwrap();
-        connection
-            .execute_batch(
-                "INSERT INTO accounts (email, password_hash, created_at) VALUES ('a', '', 1), ('b', '', 1);
-                 INSERT INTO api_keys (id, account_id, name, created_at) VALUES ('k', 1, 'default', 1);
-                 INSERT INTO jobs (id, account_id, created_at, source, status, meta, origins, visibility, task, due_at, updated_at) VALUES
-                     ('1', 1, 1, 'psa', 'queued', '{}', '[]', 'public', '{}', 70, 1),
-                     ('2', 1, 2, 'psa', 'queued', '{}', '[]', 'public', '{}', 50, 1),
-                     ('3', 2, 1, 'psa', 'failed', '{}', '[]', 'public', '{}', NULL, 1);",
-            )
-            .unwrap();
-        runner(Engine::Sqlite).unwrap().run(&mut connection).unwrap();
-        let text = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
-        assert_eq!(
-            text("SELECT scopes || uses FROM api_keys WHERE expires_at IS NULL"),
-            "read pin unpin admin0"
+        let connection = migrated(
+            3,
+            "INSERT INTO accounts (email, password_hash, created_at) VALUES ('a', '', 1), ('b', '', 1);
+             INSERT INTO api_keys (id, account_id, name, created_at) VALUES ('k', 1, 'default', 1);
+             INSERT INTO jobs (id, account_id, created_at, source, status, meta, origins, visibility, task, due_at, updated_at) VALUES
+                 ('1', 1, 1, 'psa', 'queued', '{}', '[]', 'public', '{}', 70, 1),
+                 ('2', 1, 2, 'psa', 'queued', '{}', '[]', 'public', '{}', 50, 1),
+                 ('3', 2, 1, 'psa', 'failed', '{}', '[]', 'public', '{}', NULL, 1);",
         );
-        assert_eq!(text("SELECT group_concat(account_id || ' ' || due_at) FROM turns"), "1 50");
+        let texts = |sql: &str| texts(&connection, sql);
+        assert_eq!(
+            texts("SELECT scopes || uses FROM api_keys WHERE expires_at IS NULL"),
+            ["read pin unpin admin0"]
+        );
+        assert_eq!(texts("SELECT account_id || ' ' || due_at FROM turns"), ["1 50"]);
     }
 
     #[test]
     fn orders_and_receipts_of_an_earlier_version_are_kept_and_receipts_know_their_asset() {
-        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
-        let before = runner(Engine::Sqlite).unwrap().set_target(refinery::Target::Version(8));
-        before.run(&mut connection).unwrap();
-        connection
-            .execute_batch(
-                "INSERT INTO orders VALUES
-                     (1, x'02', x'11', 's', x'21', x'02', 0, x'21', x'21', x'31', 2000, 0),
-                     (1, x'01', x'11', 's', x'21', x'01', 0, x'21', x'21', x'31', 1000, 9);
-                 INSERT INTO receipts (chain_id, order_tx, consumer, document, signature, created_at) VALUES
-                     (1, x'01', x'21', '{\"documentId\":\"did:op:1\"}', x'00', 5), (1, x'01', x'21', 'no JSON', x'00', 6);",
-            )
-            .unwrap();
-        runner(Engine::Sqlite).unwrap().run(&mut connection).unwrap();
-        let texts = |sql: &str| -> Vec<String> {
-            let mut statement = connection.prepare(sql).unwrap();
-            let rows = statement.query_map([], |row| row.get(0)).unwrap();
-            rows.map(Result::unwrap).collect()
-        };
+        let connection = migrated(
+            8,
+            "INSERT INTO orders VALUES
+                 (1, x'02', x'11', 's', x'21', x'02', 0, x'21', x'21', x'31', 2000, 0),
+                 (1, x'01', x'11', 's', x'21', x'01', 0, x'21', x'21', x'31', 1000, 9);
+             INSERT INTO receipts (chain_id, order_tx, consumer, document, signature, created_at) VALUES
+                 (1, x'01', x'21', '{\"documentId\":\"did:op:1\"}', x'00', 5), (1, x'01', x'21', 'no JSON', x'00', 6);",
+        );
+        let texts = |sql: &str| texts(&connection, sql);
         assert_eq!(
             texts("SELECT id || hex(tx) || ' ' || fee_valid_until FROM orders ORDER BY id"),
             ["101 9", "202 0"],
@@ -164,25 +166,16 @@ mod tests {
 
     #[test]
     fn pins_of_an_earlier_version_become_jobs_with_times_of_their_own() {
-        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
-        let before = runner(Engine::Sqlite).unwrap().set_target(refinery::Target::Version(2));
-        before.run(&mut connection).unwrap();
-        connection
-            .execute_batch(
-                "INSERT INTO accounts (email, password_hash, created_at) VALUES ('a', '', 1), ('b', '', 1);
-                 INSERT INTO pins (account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at) VALUES
-                     (1, 'r1', 'c1', 'Name', '{}', 'public', 'pin_file', 5, 1, 60000),
-                     (1, 'r2', 'c2', NULL, '{}', 'private', 'pin_file', 5, 1, 60000),
-                     (1, 'r3', 'c3', NULL, '{}', 'public', 'pin_file', 5, 1, 60001),
-                     (2, 'r1', 'c1', NULL, '{}', 'public', 'pin_file', 5, 1, 60000);",
-            )
-            .unwrap();
-        runner(Engine::Sqlite).unwrap().run(&mut connection).unwrap();
-        let texts = |sql: &str| -> Vec<String> {
-            let mut statement = connection.prepare(sql).unwrap();
-            let rows = statement.query_map([], |row| row.get(0)).unwrap();
-            rows.map(Result::unwrap).collect()
-        };
+        let connection = migrated(
+            2,
+            "INSERT INTO accounts (email, password_hash, created_at) VALUES ('a', '', 1), ('b', '', 1);
+             INSERT INTO pins (account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at) VALUES
+                 (1, 'r1', 'c1', 'Name', '{}', 'public', 'pin_file', 5, 1, 60000),
+                 (1, 'r2', 'c2', NULL, '{}', 'private', 'pin_file', 5, 1, 60000),
+                 (1, 'r3', 'c3', NULL, '{}', 'public', 'pin_file', 5, 1, 60001),
+                 (2, 'r1', 'c1', NULL, '{}', 'public', 'pin_file', 5, 1, 60000);",
+        );
+        let texts = |sql: &str| texts(&connection, sql);
         assert_eq!(
             texts(
                 "SELECT account_id || ' ' || created_at || ' ' || cid || ' ' || visibility || ' ' || pin_id FROM jobs ORDER BY 1"
@@ -220,20 +213,13 @@ mod tests {
 
     #[test]
     fn pins_of_an_earlier_version_are_found_by_their_names() {
-        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
-        let before = runner(Engine::Sqlite).unwrap().set_target(refinery::Target::Version(8));
-        before.run(&mut connection).unwrap();
-        connection
-            .execute_batch(
-                "INSERT INTO accounts (email, password_hash, created_at) VALUES ('a', '', 1);
-                 INSERT INTO pins (account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at) VALUES
-                     (1, 'r', 'QmR', 'Beach.JPG', '{}', 'public', 'pin_file', 1, 1, 1),
-                     (1, 's', 'QmS', NULL, '{}', 'public', 'pin_file', 1, 1, 1);",
-            )
-            .unwrap();
-        runner(Engine::Sqlite).unwrap().run(&mut connection).unwrap();
-        let keys = "SELECT group_concat(name_key) FROM pins";
-        let keys: String = connection.query_row(keys, [], |row| row.get(0)).unwrap();
-        assert_eq!(keys, "beach.jpg,qms");
+        let connection = migrated(
+            8,
+            "INSERT INTO accounts (email, password_hash, created_at) VALUES ('a', '', 1);
+             INSERT INTO pins (account_id, root, cid, name, meta, visibility, source, size, created_at, pinned_at) VALUES
+                 (1, 'r', 'QmR', 'Beach.JPG', '{}', 'public', 'pin_file', 1, 1, 1),
+                 (1, 's', 'QmS', NULL, '{}', 'public', 'pin_file', 1, 1, 1);",
+        );
+        assert_eq!(texts(&connection, "SELECT name_key FROM pins ORDER BY id"), ["beach.jpg", "qms"]);
     }
 }
