@@ -7,7 +7,7 @@ use axum::{
 };
 use http::Uri;
 
-use super::{Here, Member, Page, PanelError, SeeOther, Shell, pins::door, show};
+use super::{Here, Member, Page, Pager, PanelError, SeeOther, Shell, pins::door, show};
 use crate::{
     app::App,
     clock::Timestamp,
@@ -29,10 +29,7 @@ struct JobsPage {
     rows: Vec<Row>,
     /// Whether jobs of every state are shown.
     is_all: bool,
-    is_first: bool,
-    /// The list from its beginning.
-    here: String,
-    older: Option<String>,
+    pager: Pager,
 }
 
 /// The way to the jobs of one state, or to all.
@@ -100,9 +97,7 @@ pub(super) async fn list(
         tabs: tabs(&counts, status),
         rows: jobs.into_iter().map(|job| Row::of(job, now)).collect(),
         is_all: status.is_none(),
-        is_first: before.is_none(),
-        here: link(status, None),
-        older,
+        pager: Pager::new(link(status, None), before.is_none(), older),
     }))
 }
 

@@ -4,7 +4,7 @@
 //! member  gate      who is here, by a cookie; how often somebody may try to be
 //! guard             what concerns every page: whose requests are taken, and what a browser may do with the answers
 //! shell  page  show answers, and what is around every page
-//! assets  form  error  chart
+//! assets  form  error  chart  pager
 //!
 //! login  login_code  register  password    getting in
 //! upload  pins  jobs  webhooks             content, and what was asked for
@@ -33,6 +33,7 @@ mod login_code;
 mod member;
 mod overview;
 mod page;
+mod pager;
 mod password;
 mod pins;
 mod provider;
@@ -60,6 +61,7 @@ use self::{
     keys::{jwt, verification_key},
     member::{Admin, Member, Visitor},
     page::{Page, SeeOther},
+    pager::Pager,
     shell::{Here, Shell},
 };
 use crate::app::App;

@@ -6,7 +6,7 @@ use http::Uri;
 
 use super::super::{
     super::{listed::cut, query::Query},
-    Admin, Here, Page, PanelError, Shell, show,
+    Admin, Here, Page, Pager, PanelError, Shell, show,
 };
 use crate::{
     app::App,
@@ -30,8 +30,7 @@ struct AccountsPage {
     accounts: Vec<Entry>,
     /// What accounts without a quota of their own may pin.
     default_quota: u64,
-    /// Where the older ones are.
-    older: Option<String>,
+    pager: Pager,
     is_first: bool,
 }
 
@@ -53,20 +52,25 @@ pub(in crate::http::panel) async fn list(
         .db
         .read(move |s| Box::pin(async move { roster::list_accounts(s, &wanted, before, PAGE + 1).await }));
     let mut accounts = list.await?;
-    let older = cut(&mut accounts, PAGE, |last| {
-        let mut link = url::form_urlencoded::Serializer::new("/panel/admin/accounts?".to_owned());
-        if !search.is_empty() {
-            link.append_pair("search", &search);
-        }
-        link.append_pair("before", &last.id.to_string());
-        link.finish()
-    });
+    let older = cut(&mut accounts, PAGE, |last| link(&search, Some(last.id)));
     Ok(Page::new(AccountsPage {
         shell: member.shell(Here::Accounts),
-        search,
         accounts,
         default_quota: app.config.limits.account_quota.as_u64(),
-        older,
+        pager: Pager::new(link(&search, None), is_first, older),
+        search,
         is_first,
     }))
+}
+
+/// The page with those that are searched for and older than this one.
+fn link(search: &str, before: Option<AccountId>) -> String {
+    let mut link = url::form_urlencoded::Serializer::new("/panel/admin/accounts?".to_owned());
+    if !search.is_empty() {
+        link.append_pair("search", search);
+    }
+    if let Some(before) = before {
+        link.append_pair("before", &before.to_string());
+    }
+    link.finish()
 }

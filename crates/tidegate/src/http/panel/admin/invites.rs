@@ -11,9 +11,11 @@ use serde::Deserialize;
 
 use super::super::{
     super::{forwarded::address_as_reached, listed::cut, query::Query},
-    Admin, Form, Here, Member, Page, PanelError, SeeOther, Shell, show,
+    Admin, Form, Here, Member, Page, Pager, PanelError, SeeOther, Shell, show,
 };
 use crate::{app::App, clock::Timestamp, config::Registration, db::invites::Invite};
+
+const LIST: &str = "/panel/admin/invites";
 
 /// Invitations on one page.
 const PAGE: u32 = 50;
@@ -24,8 +26,7 @@ struct InvitesPage {
     shell: Shell,
     invites: Vec<Invite>,
     now: Timestamp,
-    /// Where the older ones are.
-    older: Option<String>,
+    pager: Pager,
     registration: Registration,
     made: Option<Made>,
 }
@@ -87,7 +88,7 @@ pub(in crate::http::panel) async fn revoke(
     if !app.accounts.revoke_invite(&id).await? {
         return Err(PanelError::NotFound);
     }
-    Ok(SeeOther::to("/panel/admin/invites").saying("The invitation is taken back."))
+    Ok(SeeOther::to(LIST).saying("The invitation is taken back."))
 }
 
 async fn page(
@@ -96,13 +97,14 @@ async fn page(
     before: Option<String>,
     made: Option<Made>,
 ) -> Result<Page<InvitesPage>, PanelError> {
+    let is_first = before.is_none();
     let mut invites = app.accounts.list_invites(before.as_deref(), PAGE + 1).await?;
-    let older = cut(&mut invites, PAGE, |last| format!("/panel/admin/invites?before={}", last.id));
+    let older = cut(&mut invites, PAGE, |last| format!("{LIST}?before={}", last.id));
     Ok(Page::new(InvitesPage {
         shell: member.shell(Here::Invites),
         invites,
         now: app.clock.now(),
-        older,
+        pager: Pager::new(LIST, is_first, older),
         registration: app.config.panel.registration,
         made,
     }))

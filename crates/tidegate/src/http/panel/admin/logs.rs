@@ -7,7 +7,7 @@ use tracing::Level;
 
 use super::super::{
     super::{listed::cut, query::Query as Parameters},
-    Admin, Here, Page, PanelError, Shell, show,
+    Admin, Here, Page, Pager, PanelError, Shell, show,
 };
 use crate::{
     app::App,
@@ -43,8 +43,7 @@ struct LogsPage {
     lines: Vec<KeptLine>,
     /// The line that the others are around.
     around: Option<u64>,
-    /// Where the older ones are.
-    older: Option<String>,
+    pager: Pager,
     /// Lines that there is room for.
     kept: u64,
 }
@@ -91,38 +90,43 @@ pub(in crate::http::panel) async fn show(
     let (level_name, _, level) = level.unwrap_or(&LEVELS[4]);
     let kept = kept_lines();
     let around = Some(number("around", 0)?).filter(|around| *around > 0);
+    let before = number("before", u64::MAX)?;
     let mut older = None;
     let lines = match around {
         Some(line) => kept.around(line, REACH),
         None => {
             let query = Query {
-                before: number("before", u64::MAX)?,
+                before,
                 level: *level,
                 request: request.to_lowercase(),
                 words: words.split_whitespace().take(WORDS).map(str::to_owned).collect(),
             };
             let mut lines = kept.find(&query, PAGE as usize + 1);
-            older = cut(&mut lines, PAGE, |last| link(&request, &words, level_name, last.number));
+            older = cut(&mut lines, PAGE, |last| link(&request, &words, level_name, Some(last.number)));
             lines
         }
     };
+    let newest = link(&request, &words, level_name, None);
     Ok(Page::new(LogsPage {
         shell: member.shell(Here::Logs),
+        pager: Pager::new(newest, before == u64::MAX, older),
         request,
         words,
         level: (*level_name).to_owned(),
         lines,
         around,
-        older,
         kept: kept.capacity() as u64,
     }))
 }
 
-/// The page with lines before this one.
-fn link(request: &str, words: &str, level: &str, before: u64) -> String {
+/// The page with lines before this one, or the last ones.
+fn link(request: &str, words: &str, level: &str, before: Option<u64>) -> String {
     let mut link = url::form_urlencoded::Serializer::new("/panel/admin/logs?".to_owned());
     for (name, value) in [("request", request), ("words", words), ("level", level)] {
         link.append_pair(name, value);
     }
-    link.append_pair("before", &before.to_string()).finish()
+    if let Some(before) = before {
+        link.append_pair("before", &before.to_string());
+    }
+    link.finish()
 }

@@ -45,7 +45,7 @@ pub(in super::super) async fn list_assets(
             Ok(shown)
         })
     });
-    let list = Listed::of(read.await?, &asked, |shown| shown.asset.id.0);
+    let list = Listed::of("assets", read.await?, &asked, |shown| shown.asset.id.0);
     Ok(Page::new(AssetsPage { shell: member.shell(Here::Assets), list, is_admin: member.is_admin }))
 }
 

@@ -27,7 +27,7 @@ pub(super) use wallets::{link_wallet, remove_wallet};
 
 use super::{
     super::{listed::cut, query::Query},
-    PanelError,
+    Pager, PanelError,
 };
 use crate::app::App;
 
@@ -52,19 +52,30 @@ impl FromRequestParts<App> for Asked {
     }
 }
 
+impl Asked {
+    /// The page with entries before the one with this id, or the newest ones.
+    fn link(&self, list: &str, before: Option<i64>) -> String {
+        let mut link = url::form_urlencoded::Serializer::new(format!("/panel/provider/{list}?"));
+        if let Some(before) = before {
+            link.append_pair("before", &before.to_string());
+        }
+        if let Some(asset) = &self.asset {
+            link.append_pair("asset", asset);
+        }
+        link.finish()
+    }
+}
+
 /// A page of a list.
 struct Listed<T> {
     entries: Vec<T>,
-    /// Is this not the beginning?
-    is_later: bool,
-    /// Where older entries begin, if there are any.
-    older: Option<i64>,
+    pager: Pager,
 }
 
 impl<T> Listed<T> {
-    /// Of `found`, which has one more than is shown if there is more.
-    fn of(mut found: Vec<T>, asked: &Asked, id: impl Fn(&T) -> i64) -> Self {
-        let older = cut(&mut found, PAGE, id);
-        Self { entries: found, is_later: asked.before.is_some(), older }
+    /// Of `found`, which has one more than is shown if there is more. `list` is the last part of its address.
+    fn of(list: &str, mut found: Vec<T>, asked: &Asked, id: impl Fn(&T) -> i64) -> Self {
+        let older = cut(&mut found, PAGE, |last| asked.link(list, Some(id(last))));
+        Self { entries: found, pager: Pager::new(asked.link(list, None), asked.before.is_none(), older) }
     }
 }

@@ -56,7 +56,7 @@ pub(in super::super) async fn list_orders(
         until: Until::of(&listed, now),
         listed,
     });
-    let list = Listed::of(shown.collect(), &asked, |shown| shown.listed.id.0);
+    let list = Listed::of("orders", shown.collect(), &asked, |shown| shown.listed.id.0);
     Ok(Page::new(OrdersPage { shell: member.shell(Here::Orders), list }))
 }
 

@@ -69,7 +69,7 @@ pub(in super::super) async fn list_receipts(
         .await?
         .into_iter()
         .map(|kept| Shown { said: Delivery::parse(&kept.receipt.document).ok(), kept });
-    let list = Listed::of(shown.collect(), &asked, |shown| shown.kept.id.0);
+    let list = Listed::of("receipts", shown.collect(), &asked, |shown| shown.kept.id.0);
     Ok(Page::new(ReceiptsPage { shell: member.shell(Here::Receipts), list, asset: asked.asset }))
 }
 

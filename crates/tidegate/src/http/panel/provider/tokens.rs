@@ -35,7 +35,7 @@ pub(in super::super) async fn list_tokens(
     let read = app.db.read(move |s| {
         Box::pin(async move { View::of_account(s, account).await?.tokens(s, before, PAGE + 1).await })
     });
-    let list = Listed::of(read.await?, &asked, |token| token.id.0);
+    let list = Listed::of("tokens", read.await?, &asked, |token| token.id.0);
     let now = app.clock.now();
     Ok(Page::new(TokensPage { shell: member.shell(Here::ProviderTokens), list, now }))
 }

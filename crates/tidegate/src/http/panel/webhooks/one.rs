@@ -11,7 +11,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::{
-    super::{Form, Here, Member, Page, PanelError, SeeOther, Shell, show},
+    super::{Form, Here, Member, Page, Pager, PanelError, SeeOther, Shell, show},
     Choice, Filled, choices,
 };
 use crate::{
@@ -46,9 +46,7 @@ struct WebhookPage {
     /// Until when messages are signed with the one before, too.
     old_until: Option<Timestamp>,
     rows: Vec<Row>,
-    is_first: bool,
-    /// The last message's id, if there are older ones.
-    older: Option<String>,
+    pager: Pager,
 }
 
 /// A message and what has become of it.
@@ -160,7 +158,7 @@ async fn page(
         Box::pin(async move { deliveries::list(s, account, &key, before.as_deref(), MESSAGES + 1).await })
     });
     let mut found = read.await?;
-    let older = cut(&mut found, MESSAGES, |last| last.message.id.clone());
+    let older = cut(&mut found, MESSAGES, |last| format!("{}?before={}", address(id), last.message.id));
     let is_callbacks = webhook.url.is_none();
     let url = webhook.url.clone().unwrap_or_default();
     Ok(WebhookPage {
@@ -175,8 +173,7 @@ async fn page(
         is_shown: false,
         old_until,
         rows: found.into_iter().map(Row::from).collect(),
-        is_first,
-        older,
+        pager: Pager::new(address(id), is_first, older),
     })
 }
 
