@@ -7,7 +7,7 @@ use axum::{
 };
 use http::Uri;
 
-use super::{Here, Member, Page, Pager, PanelError, SeeOther, Shell, pins::door, show};
+use super::{Here, Member, Page, Pager, PanelError, SeeOther, Shell, link, pins::door, show};
 use crate::{
     app::App,
     clock::Timestamp,
@@ -90,14 +90,14 @@ pub(super) async fn list(
         })
     });
     let (counts, mut jobs) = read.await?;
-    let older = cut(&mut jobs, JOBS, |oldest| link(status, Some(oldest.created_at.as_millis())));
+    let older = cut(&mut jobs, JOBS, |oldest| place(status, Some(oldest.created_at.as_millis())));
     let now = app.clock.now();
     Ok(Page::new(JobsPage {
         shell: member.shell(Here::Jobs),
         tabs: tabs(&counts, status),
         rows: jobs.into_iter().map(|job| Row::of(job, now)).collect(),
         is_all: status.is_none(),
-        pager: Pager::new(link(status, None), before.is_none(), older),
+        pager: Pager::new(place(status, None), before.is_none(), older),
     }))
 }
 
@@ -130,7 +130,7 @@ pub(super) async fn remove(
 fn tabs(counts: &[(JobStatus, u64)], chosen: Option<JobStatus>) -> Vec<Tab> {
     let all = Tab {
         label: "All",
-        link: link(None, None),
+        link: place(None, None),
         count: counts.iter().map(|(_, count)| count).sum(),
         is_here: chosen.is_none(),
     };
@@ -141,21 +141,14 @@ fn tabs(counts: &[(JobStatus, u64)], chosen: Option<JobStatus>) -> Vec<Tab> {
             JobStatus::Pinned => "Pinned",
             JobStatus::Failed => "Failed",
         };
-        Tab { label, link: link(Some(*status), None), count: *count, is_here: chosen == Some(*status) }
+        Tab { label, link: place(Some(*status), None), count: *count, is_here: chosen == Some(*status) }
     };
     std::iter::once(all).chain(counts.iter().map(of_state)).collect()
 }
 
-fn link(status: Option<JobStatus>, before: Option<i64>) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    if let Some(status) = status {
-        query.append_pair("status", status.as_str());
-    }
-    if let Some(before) = before {
-        query.append_pair("before", &before.to_string());
-    }
-    let query = query.finish();
-    if query.is_empty() { "/panel/jobs".to_owned() } else { format!("/panel/jobs?{query}") }
+fn place(status: Option<JobStatus>, before: Option<i64>) -> String {
+    let status = status.map(|status| status.as_str().to_owned());
+    link("/panel/jobs", [("status", status), ("before", before.map(|before| before.to_string()))])
 }
 
 impl Row {

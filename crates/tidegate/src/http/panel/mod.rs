@@ -61,7 +61,7 @@ use self::{
     keys::{jwt, verification_key},
     member::{Admin, Member, Visitor},
     page::{Page, SeeOther},
-    pager::Pager,
+    pager::{Pager, link},
     shell::{Here, Shell},
 };
 use crate::app::App;

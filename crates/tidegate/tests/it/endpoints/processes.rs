@@ -9,6 +9,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -29,6 +30,8 @@ use crate::support::{
 
 const ENDPOINTS: usize = 3;
 const CLIENTS: usize = 2;
+/// How long a client waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lines_that_break_and_servers_that_die_lose_and_double_nothing() {
@@ -300,14 +303,15 @@ impl Load {
 
 async fn upload_until_enough(person: Person, uploads: Arc<Mutex<Uploads>>, enough: Arc<AtomicBool>) {
     // As fast as answers come, but no busier than that while nobody is there.
-    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(5));
+    let mut ticks = tokio::time::interval(Duration::from_millis(5));
     while !enough.load(Ordering::Relaxed) {
         ticks.tick().await;
         let bytes = Bytes::from(format!("the tide of {}", unique()));
         let cid = cid_v0(&bytes);
         let form = person.form(&cid).file("a", &bytes).close();
         uploads.lock().unwrap().sent.insert(cid.clone(), bytes);
-        match person.request(form).send().await {
+        // An answer that never comes is none: the connection of a server that was killed may not say so.
+        match person.request(form).timeout(PATIENCE).send().await {
             Ok(answer) if answer.status() == 200 => {
                 uploads.lock().unwrap().acknowledged.insert(cid);
             }

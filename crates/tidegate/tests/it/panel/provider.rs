@@ -223,7 +223,7 @@ async fn an_asset_that_sells_a_pin_leads_to_the_pin_of_whoever_has_it() {
 
     let mut browser = browser_of(&market, "ann").await;
     let assets = browser.page(&format!("{HERE}/assets")).await;
-    assert!(assets.contains("<a href=\"/panel/pins/1\">Your pin</a>"), "{assets}");
+    assert!(assets.contains("href=\"/panel/pins/1\">Your pin</a>"), "{assets}");
     let steps = browser.page(HERE).await;
     assert!(steps.contains(&format!("Your latest is <code>{cid}</code>")), "{steps}");
     assert!(steps.contains(&format!("encrypt?chainId={CHAIN}")) && steps.contains("which is private"));
@@ -341,7 +341,7 @@ async fn lists_are_read_page_by_page() {
             assert_eq!(page.contains(">Newest</a>"), sizes.len() > 1, "{next}");
             let Some(older) = page.find(">Older</a>") else { break };
             let start = page[..older].rfind("href=\"").unwrap() + 6;
-            next = page[start..older - 1].replace("&amp;", "&");
+            next = page[start..].split('"').next().unwrap().replace("&#38;", "&");
         }
         assert_eq!(sizes, [50, 50, 20], "{path}");
     }

@@ -6,7 +6,7 @@ use http::Uri;
 
 use super::super::{
     super::{listed::cut, query::Query},
-    Admin, Here, Page, Pager, PanelError, Shell, show,
+    Admin, Here, Page, Pager, PanelError, Shell, link, show,
 };
 use crate::{
     app::App,
@@ -52,25 +52,19 @@ pub(in crate::http::panel) async fn list(
         .db
         .read(move |s| Box::pin(async move { roster::list_accounts(s, &wanted, before, PAGE + 1).await }));
     let mut accounts = list.await?;
-    let older = cut(&mut accounts, PAGE, |last| link(&search, Some(last.id)));
+    let older = cut(&mut accounts, PAGE, |last| place(&search, Some(last.id)));
     Ok(Page::new(AccountsPage {
         shell: member.shell(Here::Accounts),
         accounts,
         default_quota: app.config.limits.account_quota.as_u64(),
-        pager: Pager::new(link(&search, None), is_first, older),
+        pager: Pager::new(place(&search, None), is_first, older),
         search,
         is_first,
     }))
 }
 
 /// The page with those that are searched for and older than this one.
-fn link(search: &str, before: Option<AccountId>) -> String {
-    let mut link = url::form_urlencoded::Serializer::new("/panel/admin/accounts?".to_owned());
-    if !search.is_empty() {
-        link.append_pair("search", search);
-    }
-    if let Some(before) = before {
-        link.append_pair("before", &before.to_string());
-    }
-    link.finish()
+fn place(search: &str, before: Option<AccountId>) -> String {
+    let before = before.map(|before| before.to_string());
+    link("/panel/admin/accounts", [("search", Some(search.to_owned())), ("before", before)])
 }

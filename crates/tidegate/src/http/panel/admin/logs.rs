@@ -7,7 +7,7 @@ use tracing::Level;
 
 use super::super::{
     super::{listed::cut, query::Query as Parameters},
-    Admin, Here, Page, Pager, PanelError, Shell, show,
+    Admin, Here, Page, Pager, PanelError, Shell, link, show,
 };
 use crate::{
     app::App,
@@ -102,11 +102,11 @@ pub(in crate::http::panel) async fn show(
                 words: words.split_whitespace().take(WORDS).map(str::to_owned).collect(),
             };
             let mut lines = kept.find(&query, PAGE as usize + 1);
-            older = cut(&mut lines, PAGE, |last| link(&request, &words, level_name, Some(last.number)));
+            older = cut(&mut lines, PAGE, |last| place(&request, &words, level_name, Some(last.number)));
             lines
         }
     };
-    let newest = link(&request, &words, level_name, None);
+    let newest = place(&request, &words, level_name, None);
     Ok(Page::new(LogsPage {
         shell: member.shell(Here::Logs),
         pager: Pager::new(newest, before == u64::MAX, older),
@@ -120,13 +120,8 @@ pub(in crate::http::panel) async fn show(
 }
 
 /// The page with lines before this one, or the last ones.
-fn link(request: &str, words: &str, level: &str, before: Option<u64>) -> String {
-    let mut link = url::form_urlencoded::Serializer::new("/panel/admin/logs?".to_owned());
-    for (name, value) in [("request", request), ("words", words), ("level", level)] {
-        link.append_pair(name, value);
-    }
-    if let Some(before) = before {
-        link.append_pair("before", &before.to_string());
-    }
-    link.finish()
+fn place(request: &str, words: &str, level: &str, before: Option<u64>) -> String {
+    let [request, words, level] = [request, words, level].map(|text| Some(text.to_owned()));
+    let before = before.map(|before| before.to_string());
+    link("/panel/admin/logs", [("request", request), ("words", words), ("level", level), ("before", before)])
 }

@@ -6,7 +6,7 @@ use http::{HeaderMap, Uri};
 use tidegate_content::parse_cid;
 
 use super::{
-    super::{Here, Member, Page, PanelError, Shell, show},
+    super::{Here, Member, Page, PanelError, Shell, link, show},
     Shown, gateway,
 };
 use crate::{
@@ -65,16 +65,9 @@ impl Asked {
 
     /// The address of this list from behind `place` on.
     fn link(&self, place: Option<&PinPlace>) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("q", &self.q), ("sort", &self.sort)] {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        if let Some(PinPlace { key, id }) = place {
-            query.append_pair("after", &format!("{}.{key}", id.0));
-        }
-        format!("/panel/pins?{}", query.finish())
+        let after = place.map(|PinPlace { key, id }| format!("{}.{key}", id.0));
+        let (q, sort) = (Some(self.q.clone()), Some(self.sort.clone()));
+        link("/panel/pins", [("q", q), ("sort", sort), ("after", after)])
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) use wallets::{link_wallet, remove_wallet};
 
 use super::{
     super::{listed::cut, query::Query},
-    Pager, PanelError,
+    Pager, PanelError, link,
 };
 use crate::app::App;
 
@@ -55,14 +55,8 @@ impl FromRequestParts<App> for Asked {
 impl Asked {
     /// The page with entries before the one with this id, or the newest ones.
     fn link(&self, list: &str, before: Option<i64>) -> String {
-        let mut link = url::form_urlencoded::Serializer::new(format!("/panel/provider/{list}?"));
-        if let Some(before) = before {
-            link.append_pair("before", &before.to_string());
-        }
-        if let Some(asset) = &self.asset {
-            link.append_pair("asset", asset);
-        }
-        link.finish()
+        let before = before.map(|before| before.to_string());
+        link(&format!("/panel/provider/{list}"), [("before", before), ("asset", self.asset.clone())])
     }
 }
 
