@@ -310,7 +310,7 @@ async fn upload_until_enough(person: Person, uploads: Arc<Mutex<Uploads>>, enoug
         let cid = cid_v0(&bytes);
         let form = person.form(&cid).file("a", &bytes).close();
         uploads.lock().unwrap().sent.insert(cid.clone(), bytes);
-        // An answer that never comes is none: the connection of a server that was killed may not say so.
+        // An answer that never comes is none.
         match person.request(form).timeout(PATIENCE).send().await {
             Ok(answer) if answer.status() == 200 => {
                 uploads.lock().unwrap().acknowledged.insert(cid);
